@@ -1,0 +1,68 @@
+import {
+  type Attributes,
+  type Context,
+  context,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+
+export {
+  type Attributes,
+  type Context,
+  context,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  trace,
+} from '@opentelemetry/api';
+
+/** The names of all spans: one schema, so that a trace can be searched for. */
+export const SPANS = {
+  /** A frame, from its arrival to its answer. */
+  frame: 'murmuration.frame',
+  /** Decoding the picture and cutting the crops. */
+  decode: 'murmuration.decode',
+  /** From the round's opening to its decision. */
+  round: 'murmuration.round',
+  /** One host's look at all crops of a frame. */
+  look: 'murmuration.look',
+  /** Fusing the votes of a round. */
+  fuse: 'murmuration.fuse',
+  /** Turning a decision into the client's answer. */
+  answer: 'murmuration.answer',
+} as const;
+
+const tracer = () => trace.getTracer('murmuration');
+
+/** Starts a span under `parent`. Contexts are handed on by hand: async iterators and callbacks lose the active one. */
+export function startSpan(
+  name: string,
+  parent: Context,
+  attributes: Attributes = {},
+  kind: SpanKind = SpanKind.INTERNAL,
+): { span: Span; context: Context } {
+  const span = tracer().startSpan(name, { attributes, kind }, parent);
+  return { span, context: trace.setSpan(parent, span) };
+}
+
+/** Runs `work` within a span and ends it, marked as failed where it throws. */
+export function inSpan<T>(name: string, parent: Context, attributes: Attributes, work: (span: Span) => T): T {
+  const { span, context: inner } = startSpan(name, parent, attributes);
+  try {
+    return context.with(inner, () => work(span));
+  } catch (error) {
+    failSpan(span, error);
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+export function failSpan(span: Span, error: unknown): void {
+  span.setStatus({
+    code: SpanStatusCode.ERROR,
+    message: error instanceof Error ? error.message : String(error),
+  });
+}
