@@ -1,0 +1,1 @@
+"""Trains squads of tiny agents and exports them as a Murmuration bundle."""
