@@ -16,16 +16,34 @@ The table is made from [errors.ts](../../packages/protocol/src/errors.ts) by its
 \`npx vitest run test/docs -u\`.
 `;
 
-function row(code: ErrorCode): string {
+const HEAD = ['code', 'gRPC status', 'retry after', 'advice'];
+
+function row(code: ErrorCode): string[] {
   const fault = new Fault(code, '');
-  const retry = fault.retryMs === null ? '' : `${fault.retryMs} ms`;
-  return `| \`${code}\` | ${status[fault.grpc]} | ${retry} | ${fault.advice} |`;
+  return [
+    `\`${code}\``,
+    status[fault.grpc],
+    fault.retryMs === null ? '' : `${fault.retryMs} ms`,
+    fault.advice,
+  ];
+}
+
+/** A Markdown table as the formatter leaves it: columns padded to the same width. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = HEAD.map((_, column) => Math.max(...rows.map((cells) => (cells[column] ?? '').length)));
+  const line = (cells: readonly string[], fill = ' ') =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0, fill)).join(' | ')} |`;
+  const [head = [], ...body] = rows;
+  const rule = line(
+    head.map(() => ''),
+    '-',
+  );
+  return [line(head), rule, ...body.map((cells) => line(cells))].join('\n');
 }
 
 function page(): string {
   const codes = Object.keys(CATALOGUE) as ErrorCode[];
-  const head = ['| code | gRPC status | retry after | advice |', '| --- | --- | --- | --- |'];
-  return `${INTRO}\n${[...head, ...codes.map(row)].join('\n')}\n`;
+  return `${INTRO}\n${table([HEAD, ...codes.map(row)])}\n`;
 }
 
 test('docs/reference/errors.md is the catalogue', async () => {
