@@ -1,0 +1,64 @@
+//! What a look costs on each path, and what is around it: `cargo run --release --example bench`.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use murmuration_fixture::{Fixture, Rng, Shape};
+use murmuration_kernel::{Bundle, CROP_BYTES, Frame, Path, Swarm, VOTE};
+
+/// The median of many runs, in milliseconds: other work on the machine only ever adds.
+fn median(mut run: impl FnMut()) -> f64 {
+    let mut times = Vec::new();
+    let start = Instant::now();
+    while times.len() < 9 || start.elapsed() < Duration::from_millis(700) {
+        let start = Instant::now();
+        run();
+        times.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+fn look(name: &str, bundle: &Bundle) {
+    let crop: [u8; CROP_BYTES] = Rng::new(7).bytes(CROP_BYTES).try_into().expect("its size");
+    let ids: Vec<&str> = bundle.squads.iter().map(|squad| squad.id.as_str()).collect();
+    let work: usize = bundle.squads.iter().map(|squad| squad.multiply_adds).sum();
+    let agents: usize = bundle.squads.iter().map(|squad| squad.agents.len()).sum();
+    println!("look at one crop, {name}: {agents} agents, {:.1} M multiply-adds", work as f64 / 1e6);
+    let mut scalar = 0.0;
+    for path in [Path::Scalar] {
+        let mut swarm = Swarm::new(bundle, &ids, path).expect("the squads are the bundle's");
+        let mut votes = vec![0; ids.len() * VOTE];
+        let ms = median(|| swarm.look(black_box(&crop), black_box(&mut votes)));
+        scalar = if path == Path::Scalar { ms } else { scalar };
+        let rate = work as f64 / ms / 1e6;
+        println!("  {path:8} {ms:8.3} ms {rate:7.1} G/s {:6.1} x scalar", scalar / ms);
+    }
+}
+
+fn bundle(shapes: &[Shape]) -> Bundle {
+    let (manifest, weights) = Fixture::new(1, shapes).files();
+    Bundle::load(&manifest, &weights).expect("a made-up bundle is a good one")
+}
+
+fn main() {
+    let mut args = std::env::args().skip(1);
+    if let (Some(folder), None) = (args.next(), args.next()) {
+        let file = |name| std::fs::read(format!("{folder}/{name}")).expect("the bundle's files");
+        let (manifest, weights) = (file("manifest.json"), file("weights.safetensors"));
+        look(&folder, &Bundle::load(&manifest, &weights).expect("a bundle"));
+        return;
+    }
+    look("medium squad", &bundle(&[Shape::medium()]));
+    look("full squad", &bundle(&[Shape::full()]));
+    look("two medium squads", &bundle(&[Shape::medium(), Shape::medium()]));
+
+    let (width, height) = (1280, 720);
+    let frame = Frame::from_raw(&Rng::new(3).bytes(width * height * 3), width, height, 3);
+    let frame = frame.expect("a frame of the right size");
+    let mut out = [0; CROP_BYTES];
+    for side in [700.0, 200.0, 90.0] {
+        let ms = median(|| frame.crop(300.5, 10.25, side, black_box(&mut out)).expect("a region"));
+        println!("crop of {side} px from {width}x{height}: {ms:.3} ms");
+    }
+}
