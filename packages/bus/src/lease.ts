@@ -45,6 +45,15 @@ export class LeaseKey {
     return this.#seen?.lease.holder ?? '';
   }
 
+  /**
+   * Takes note of a change that a watch saw at `now`. With it a lease's time runs from when it was last renewed, not from
+   * when this process first looked, so that it is taken over as soon as it is over. `value` is null for a deleted key.
+   */
+  observe(value: Uint8Array | null, revision: number, now: number): void {
+    if (this.#seen !== null && revision <= this.#seen.revision) return;
+    this.#seen = value === null ? null : { revision, lease: Lease.decode(value), at: now };
+  }
+
   /** Renews it where held, takes it where nobody holds it. Call every third of its duration. Never throws. */
   async tend(now: () => number): Promise<boolean> {
     const start = now();

@@ -61,15 +61,21 @@ export function hostOf(subject: string): string | null {
 export const buckets = {
   placement: 'placement',
   leases: 'leases',
+  /** Consensus processes that live; a key vanishes when it is not written for {@link MEMBER_TTL_MS}. */
+  members: 'members',
   reputation: 'reputation',
   /** Object store. */
   models: 'models',
 } as const;
 
+/** How long a consensus process's record outlives its last writing. */
+export const MEMBER_TTL_MS = 5000;
+
 export const keys = {
   placement: 'current',
   leader: 'leader',
   partition: (partition: number): string => `partition.${partition}`,
+  partitions: 'partition.*',
   member: (consensus: string): string => `member.${token(consensus)}`,
   members: 'member.>',
   reputation: (host: string, squad: string): string => `${token(host)}.${token(squad)}`,
