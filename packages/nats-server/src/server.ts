@@ -12,6 +12,8 @@ export interface ServerOptions {
   /** 0: a free one. */
   readonly port?: number;
   readonly host?: string;
+  /** Serves the server's monitoring pages (/varz) there; off unless given. */
+  readonly monitorPort?: number;
   /** Each line of its log. */
   readonly log?: (line: string) => void;
 }
@@ -46,6 +48,7 @@ export class NatsServer {
       jetstream: { store_dir: options.store },
       // Else a stopped reader holds up everybody who publishes what it reads (nats-server 2.11 and later).
       no_fast_producer_stall: true,
+      ...(options.monitorPort === undefined ? {} : { http: `127.0.0.1:${options.monitorPort}` }),
     };
     await writeFile(file, JSON.stringify(settings));
     // In a process group of its own: Ctrl-C in a terminal must not end the bus before those who drain over it.
