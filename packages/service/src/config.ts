@@ -20,9 +20,13 @@ export class Config {
     if (!raw) return fallback;
     const value = Number(raw);
     if (!Number.isFinite(value) || value < bounds.min || value > bounds.max) {
-      throw new Fault('CONFIG_INVALID', `${name} is "${raw}", not a number from ${bounds.min} to ${bounds.max}.`, {
-        field: name,
-      });
+      throw new Fault(
+        'CONFIG_INVALID',
+        `${name} is "${raw}", not a number from ${bounds.min} to ${bounds.max}.`,
+        {
+          field: name,
+        },
+      );
     }
     return value;
   }
@@ -30,7 +34,8 @@ export class Config {
   /** A text that `fits`. @throws Fault CONFIG_INVALID */
   matching(name: string, fallback: string, fits: (value: string) => boolean, wanted: string): string {
     const value = this.text(name, fallback);
-    if (!fits(value)) throw new Fault('CONFIG_INVALID', `${name} is "${value}", not ${wanted}.`, { field: name });
+    if (!fits(value))
+      throw new Fault('CONFIG_INVALID', `${name} is "${value}", not ${wanted}.`, { field: name });
     return value;
   }
 }

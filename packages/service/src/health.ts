@@ -11,7 +11,10 @@ export interface Health {
  */
 export async function serveHealth(port: number, well: () => string | null): Promise<Health> {
   const server: Server = createServer((request, response) => {
-    if (request.url !== '/healthz') return response.writeHead(404).end();
+    if (request.url !== '/healthz') {
+      response.writeHead(404).end();
+      return;
+    }
     const reason = well();
     response.writeHead(reason === null ? 200 : 503, { 'content-type': 'text/plain' }).end(reason ?? 'ok');
   });

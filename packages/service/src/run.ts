@@ -12,6 +12,8 @@ export interface Running {
   well(): string | null;
   /** Finishes what is under way and lets go of everything. Bounded by {@link DRAIN_MS}. */
   drain(): Promise<void>;
+  /** Resolves when it cannot go on: the process then ends with 1. Absent where nothing of the kind can happen. */
+  readonly failure?: Promise<Fault>;
 }
 
 export interface Setting {
@@ -26,7 +28,9 @@ export const DRAIN_MS = 8000;
 
 /** A name that is not taken: of the machine and the process, fit for a subject. */
 function madeUpId(kind: string): string {
-  const machine = hostname().replace(/[^A-Za-z0-9_-]/g, '-').slice(0, 40);
+  const machine = hostname()
+    .replace(/[^A-Za-z0-9_-]/g, '-')
+    .slice(0, 40);
   return `${kind}-${machine}-${process.pid}`;
 }
 
@@ -48,8 +52,10 @@ export async function run(
     const running = await start({ config, log, id });
     const port = config.number('HEALTH_PORT', 0, { min: 0, max: 65535 });
     const health = port === 0 ? null : await serveHealth(port, () => running.well());
-    const signal = await stopSignal();
-    log.info({ signal }, 'draining');
+    const ending = stopSignal();
+    const why = await (running.failure === undefined ? ending : Promise.race([ending, running.failure]));
+    if (why instanceof Fault) throw why;
+    log.info({ signal: why }, 'draining');
     await bounded(running.drain(), log);
     health?.close();
     await stopTracing();
