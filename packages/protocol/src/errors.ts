@@ -70,6 +70,12 @@ export const CATALOGUE = {
     500,
   ),
   DRAINING: row(status.UNAVAILABLE, 'This process is ending: connect to another one, or again.', 500),
+  CANCELLED: row(status.CANCELLED, 'Nothing to do: the caller gave up.'),
+  SERVER_UNREACHABLE: row(
+    status.UNAVAILABLE,
+    'Check the address, and that an orchestrator serves there: `npx murmuration up` starts a swarm.',
+    1000,
+  ),
 
   // The bus.
   BUS_UNREACHABLE: row(

@@ -1,4 +1,4 @@
-import { Metadata, type ServiceError, type status } from '@grpc/grpc-js';
+import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { CATALOGUE, type ErrorCode, Fault, isErrorCode } from './errors.js';
 import type { Any } from './gen/google/protobuf/any.js';
 import { BadRequest, ErrorInfo, RetryInfo } from './gen/google/rpc/error_details.js';
@@ -73,10 +73,19 @@ function readDetails(trailer: Buffer): Any[] {
   }
 }
 
+/** What an error means that gRPC itself made: on the way, or on the caller's side. */
+const ELSEWHERE: { readonly [grpc in status]?: ErrorCode } = {
+  [status.CANCELLED]: 'CANCELLED',
+  [status.DEADLINE_EXCEEDED]: 'DEADLINE_PASSED',
+  [status.UNAVAILABLE]: 'SERVER_UNREACHABLE',
+  // A message over the limit: only a picture can be so large.
+  [status.RESOURCE_EXHAUSTED]: 'IMAGE_TOO_LARGE',
+};
+
 /** A gRPC error as a Fault, for callers that only want to show it or to act on its code. */
 export function faultOf(error: ServiceError): Fault {
   const read = fromGrpc(error);
-  const code = read.code ?? 'INTERNAL';
+  const code = read.code ?? ELSEWHERE[read.grpc] ?? 'INTERNAL';
   const message = read.message.replace(` ${CATALOGUE[code].advice}`, '');
   return new Fault(code, message, { cause: error, ...(read.field === null ? {} : { field: read.field }) });
 }
