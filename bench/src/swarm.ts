@@ -5,9 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { credentials, Metadata } from '@grpc/grpc-js';
+import { connect } from '@murmuration/client';
 import { NatsServer, obtain } from '@murmuration/nats-server';
-import { SwarmClient } from '@murmuration/protocol';
 
 export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -86,14 +85,11 @@ async function ended(child: ChildProcess): Promise<void> {
 
 /** Waits until all hosts are alive and have squads. */
 async function ready(address: string): Promise<void> {
-  const client = new SwarmClient(address, credentials.createInsecure());
-  const working = () =>
-    new Promise<number>((answered) => {
-      client.listHosts({}, new Metadata(), { deadline: Date.now() + 1000 }, (error, response) => {
-        const hosts = error === null ? response.hosts : [];
-        answered(hosts.filter((host) => host.state === 'alive' && host.squads.length > 0).length);
-      });
-    });
+  const client = connect(address);
+  const working = async (): Promise<number> => {
+    const hosts = await client.hosts({ timeoutMs: 1000 }).catch(() => []); // not up yet
+    return hosts.filter((host) => host.state === 'alive' && host.squads.length > 0).length;
+  };
   try {
     const end = performance.now() + READY_MS;
     while ((await working()) < HOSTS) {

@@ -1,14 +1,5 @@
-import { credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
-import {
-  CROP_BYTES,
-  CROP_SIDE,
-  type DetectResponse,
-  Encoding,
-  type HostInfo,
-  IngestClient,
-  type ListHostsResponse,
-  SwarmClient,
-} from '@murmuration/protocol';
+import { type Client, connect, type DetectResponse, type HostInfo, rgb } from '@murmuration/client';
+import { CROP_BYTES, CROP_SIDE } from '@murmuration/protocol';
 import { SPANS } from '@murmuration/telemetry';
 import { DockerComposeEnvironment, type StartedDockerComposeEnvironment, Wait } from 'testcontainers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -52,7 +43,7 @@ describe.skipIf(skipped !== null)('an image', () => {
 
 describe.skipIf(skipped !== null)('docker compose up --scale agent-host=3', () => {
   let composed: StartedDockerComposeEnvironment | null = null;
-  let address = '';
+  let client: Client | null = null;
 
   beforeAll(async () => {
     composed = await new DockerComposeEnvironment(ROOT, 'docker-compose.yml')
@@ -63,35 +54,30 @@ describe.skipIf(skipped !== null)('docker compose up --scale agent-host=3', () =
       .withStartupTimeout(180_000)
       .up();
     const orchestrator = composed.getContainer('orchestrator-1');
-    address = `${orchestrator.getHost()}:${orchestrator.getMappedPort(50051)}`;
+    client = connect(`${orchestrator.getHost()}:${orchestrator.getMappedPort(50051)}`);
     await hosts(HOSTS.length);
   });
   afterAll(async () => {
+    client?.close();
     await composed?.down({ removeVolumes: true, timeout: 15_000 });
   });
 
   /** Waits until so many hosts are alive, each with squads. */
   async function hosts(count: number): Promise<HostInfo[]> {
-    const swarm = new SwarmClient(address, credentials.createInsecure());
     return await until(
       async () => {
-        const { hosts } = await ask<ListHostsResponse>((done) =>
-          swarm.listHosts({}, new Metadata(), { deadline: Date.now() + 2000 }, done),
-        );
-        const working = hosts.filter((host) => host.state === 'alive' && host.squads.length > 0);
+        const all = (await client?.hosts()) ?? [];
+        const working = all.filter((host) => host.state === 'alive' && host.squads.length > 0);
         return working.length === count ? working : null;
       },
       { timeout: 60_000, name: `${count} hosts work`, every: 200 },
-    ).finally(() => swarm.close());
+    );
   }
 
   async function detect(): Promise<DetectResponse> {
-    const client = new IngestClient(address, credentials.createInsecure());
-    const data = new Uint8Array(CROP_BYTES).fill(128);
-    const image = { encoding: Encoding.ENCODING_RGB8, data, width: CROP_SIDE, height: CROP_SIDE };
-    return await ask<DetectResponse>((done) =>
-      client.detect({ image, boxes: [] }, new Metadata(), { deadline: Date.now() + 10_000 }, done),
-    ).finally(() => client.close());
+    if (client === null) throw new Error('not connected');
+    const picture = rgb(new Uint8Array(CROP_BYTES).fill(128), CROP_SIDE, CROP_SIDE);
+    return await client.detect(picture, { timeoutMs: 10_000 });
   }
 
   test('answers a picture, with the votes of all hosts', async () => {
@@ -142,10 +128,4 @@ describe.skipIf(skipped !== null)('docker compose up --scale agent-host=3', () =
 
 interface Traces {
   data: { spans: { operationName: string }[] }[];
-}
-
-function ask<T>(call: (done: (error: ServiceError | null, response: T) => void) => void): Promise<T> {
-  return new Promise((answered, failed) => {
-    call((error, response) => (error === null ? answered(response) : failed(error)));
-  });
 }

@@ -1,5 +1,5 @@
-import { credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
-import { CROP_BYTES, CROP_SIDE, type DetectResponse, Encoding, IngestClient } from '@murmuration/protocol';
+import { connect, type DetectResponse, rgb } from '@murmuration/client';
+import { CROP_BYTES, CROP_SIDE } from '@murmuration/protocol';
 import { SPANS } from '@murmuration/telemetry';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startSwarm, type TestSwarm, until } from '../support/index.js';
@@ -17,15 +17,10 @@ afterEach(async () => {
 });
 
 /** One grey picture through the swarm. */
-function detect(address: string, metadata = new Metadata()): Promise<DetectResponse> {
-  const client = new IngestClient(address, credentials.createInsecure());
-  const data = new Uint8Array(CROP_BYTES).fill(128);
-  const image = { encoding: Encoding.ENCODING_RGB8, data, width: CROP_SIDE, height: CROP_SIDE };
-  return new Promise<DetectResponse>((answered, failed) => {
-    const done = (error: ServiceError | null, response: DetectResponse) =>
-      error === null ? answered(response) : failed(error);
-    client.detect({ image, boxes: [] }, metadata, { deadline: Date.now() + 10_000 }, done);
-  }).finally(() => client.close());
+async function detect(address: string, metadata: Record<string, string> = {}): Promise<DetectResponse> {
+  const client = connect(address);
+  const picture = rgb(new Uint8Array(CROP_BYTES).fill(128), CROP_SIDE, CROP_SIDE);
+  return await client.detect(picture, { metadata, timeoutMs: 10_000 }).finally(() => client.close());
 }
 
 /** The spans of the trace that has them all, however late its last part arrives. */
@@ -92,10 +87,8 @@ describe('the trace of a frame', () => {
         OTEL_BSP_SCHEDULE_DELAY: '100',
       },
     });
-    const metadata = new Metadata();
-    metadata.set('traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01');
     await detect(swarm.address);
-    await detect(swarm.address, metadata);
+    await detect(swarm.address, { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' });
     const trace = await whole(receiver.spans);
     expect(named(trace, SPANS.frame)).toMatchObject([
       { trace: '0af7651916cd43dd8448eb211c80319c', parent: 'b7ad6b7169203331' },
