@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from .accuracy import LIMBS, average_precision, pck
-from .export import SETTLE, load, training_crops
+from .checkpoint import load
+from .export import SETTLE, training_crops
 from .fusing import by_beliefs, by_peaks, log_beliefs, place
 from .people import People, from_coco, from_set, pictures
 from .quantise import settle
@@ -50,8 +51,7 @@ def integers(bundle: Bundle, people: People, size: int = 64):
 def floats(model, people: People, size: int = 64) -> np.ndarray:
     out = []
     for at in range(0, len(people.crops), size):
-        logits = model(torch.from_numpy(people.crops[at : at + size]), dtype=torch.float32)
-        out.append(torch.log_softmax(logits, -1).view(-1, 17, 32, 32).numpy())
+        out.append(model.beliefs(torch.from_numpy(people.crops[at : at + size])).numpy())
     return np.concatenate(out)
 
 

@@ -8,20 +8,12 @@ import numpy as np
 import torch
 
 from . import bundle
+from .checkpoint import load
 from .data import Sets
-from .model import Squad
 from .quantise import quantise, settle
-from .shape import Shape, multiplies
+from .shape import multiplies
 
 SETTLE, CALIBRATE = 2048, 512
-
-
-def load(path: Path) -> tuple[Squad, dict]:
-    """The squad with its averaged weights, and the checkpoint."""
-    saved = torch.load(path, weights_only=False)
-    model = Squad(Shape.from_json(saved["shape"]), saved["seed"])
-    model.load_state_dict({k: v.float() for k, v in saved["average"].items()})
-    return model.eval(), saved
 
 
 def training_crops(folders: list[Path], count: int) -> np.ndarray:

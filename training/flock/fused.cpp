@@ -1,20 +1,11 @@
 // One training step of the second half of a bank: 3x3 per plane, batch norm, residual, rectifier.
 // Planes last, bfloat16 in memory, float in registers, one thread, sixteen planes at a time.
-#include <immintrin.h>
-#include <torch/extension.h>
+#include "planes.h"
 
-using torch::Tensor;
-using Half = uint16_t;
-
-static inline __m512 load(const Half* p) {
-  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*)p)), 16));
-}
-static inline void store(Half* p, __m512 v) { _mm256_storeu_si256((__m256i*)p, (__m256i)_mm512_cvtneps_pbh(v)); }
-static Half* raw(const Tensor& t) { return (Half*)t.data_ptr<at::BFloat16>(); }
-static float* floats(const Tensor& t) { return t.data_ptr<float>(); }
-
-struct Size { int64_t n, h, w, c; };
-static Size size(const Tensor& t) { return {t.size(0), t.size(1), t.size(2), t.size(3)}; }
+std::vector<Tensor> entropy(Tensor heads, Tensor bias, Tensor x, Tensor y, Tensor weight, double scale);
+Tensor rise(Tensor wide, Tensor low);
+Tensor sink(Tensor grad);
+Tensor patch(Tensor crops);
 
 // out(y, x) = sum of k over the 3x3 around (y, x) of one image; calls done(pointer offset, value) for each.
 template <class Done>
@@ -180,4 +171,7 @@ PYBIND11_MODULE(TORCH_EXTENSION_NAME, m) {
   m.def("forward", &forward);
   m.def("backward", &backward);
   m.def("patch", &patch);
+  m.def("entropy", &entropy);
+  m.def("rise", &rise);
+  m.def("sink", &sink);
 }

@@ -21,7 +21,8 @@ def build():
     try:
         from torch.utils.cpp_extension import load
 
-        return load("flock_fused", [str(Path(__file__).with_name("fused.cpp"))],
+        sources = [str(Path(__file__).with_name(name)) for name in ("fused.cpp", "belief.cpp", "moves.cpp")]
+        return load("flock_fused", sources,
                     extra_cflags=["-O3", "-march=native", "-std=c++20"])
     except (RuntimeError, OSError, ImportError) as error:
         print(f"the fused op does not build here, training goes on without it: {str(error)[:200]}")
@@ -64,6 +65,24 @@ def norm(t, w3, gamma, beta, res=None):
     if NATIVE is not None and t.device.type == "cpu" and t.dtype == torch.bfloat16 and t.shape[-1] % 16 == 0:
         return Fused.apply(t, w3, gamma, beta, res)
     return plain(t, w3, gamma, beta, res)
+
+
+class Rise(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, wide, low):
+        return NATIVE.rise(wide, low)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad, NATIVE.sink(grad)
+
+
+def rise(wide, low):
+    """wide [n, 2h, 2w, c] plus low [n, h, w, c] upsampled to the nearest."""
+    if NATIVE is not None and wide.device.type == "cpu" and wide.dtype == torch.bfloat16 and wide.shape[-1] % 16 == 0:
+        return Rise.apply(wide, low)
+    n, h, w, c = low.shape
+    return wide + low.view(n, h, 1, w, 1, c).expand(n, h, 2, w, 2, c).reshape(n, 2 * h, 2 * w, c)
 
 
 def patch(crops):

@@ -4,7 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .fused import EPS, norm, patch
+from .fused import EPS, norm, patch, rise
+from .loss import spread
 from .shape import BELIEF, Shape, plan, widths
 from .wiring import mask, wire
 
@@ -47,7 +48,8 @@ class Squad(nn.Module):
         return self.part(op, "w1") * self.part(op, "mask")
 
     def mix(self, op, slots, dtype):
-        """The 1x1 of a bank. Mixing commutes with nearest upsampling, so `up` planes are mixed before it."""
+        """The 1x1 of a bank. Mixing commutes with nearest upsampling, so `up` planes, which never come first
+        among a bank's sources, are mixed before it."""
         w1, total, at = self.weights(op).to(dtype), None, 0
         for name in op.sources:
             x = slots[name]
@@ -55,14 +57,11 @@ class Squad(nn.Module):
             x = x[0] if up else x
             t = F.linear(x, w1[:, at : at + x.shape[-1]])
             at += x.shape[-1]
-            if up:
-                n, h, w, c = t.shape
-                t = t.view(n, h, 1, w, 1, c).expand(n, h, 2, w, 2, c).reshape(n, 2 * h, 2 * w, c)
-            total = t if total is None else total + t
+            total = t if total is None else rise(total, t) if up else total + t
         return total
 
     def forward(self, crops, keep=None, dtype=torch.bfloat16, stats=None):
-        """u8 crops [n, 128, 128, 3] -> logits [n, 17, 1024] in nats. `keep` [17 * joint agents] silences agents;
+        """u8 crops [n, 128, 128, 3] -> what `heads` gives. `keep` [17 * joint agents] silences agents;
         `stats`, a dict, collects each batch norm's mean and variance; in eval mode the running ones are used."""
         slots = {}
         for op in self.ops:
@@ -107,8 +106,12 @@ class Squad(nn.Module):
         return (w * share[:, :, None, None]).sum(1).flatten(0, 1), (b * share[:, :, None]).sum(1).flatten()
 
     def heads(self, op, x, keep):
+        """The 2x2 logits of each cell [n, 16, 16, 17 * 4], and the bias [17 * 4] that is still to be added."""
         w, b = self.head_weights(op, keep)
-        n, h, wide, _ = x.shape
-        logits = F.linear(x, w.to(x.dtype)).float() + b
-        logits = logits.view(n, h, wide, 17, 2, 2).permute(0, 3, 1, 4, 2, 5)
-        return logits.reshape(n, 17, BELIEF * BELIEF)
+        return F.linear(x, w.to(x.dtype)), b
+
+    def beliefs(self, crops, dtype=torch.float32):
+        """u8 crops -> log beliefs [n, 17, 32, 32]."""
+        heads, bias = self(crops, dtype=dtype)
+        nats = torch.log_softmax(spread(heads.float() + bias), -1)
+        return nats.view(-1, 17, BELIEF, BELIEF)

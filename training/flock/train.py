@@ -1,17 +1,20 @@
 """Trains one squad: python -m flock.train --squad a --seed 1 --sets DIR... --out DIR --steps N
 
 Resumes from DIR/SQUAD.pt where it exists; --steps may be changed then: the schedule is over steps.
+SIGTERM and Ctrl-C save and stop.
 """
 
 import argparse
 import math
 import os
+import signal
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from .checkpoint import load
 from .data import Sets, Stream
 from .loss import loss
 from .model import Squad
@@ -84,7 +87,7 @@ def main() -> None:
     shape = Shape.from_json(saved["shape"]) if saved else SHAPES[args.shape]
     model = Squad(shape, args.seed)
     if args.init and not saved:
-        model.load_state_dict(torch.load(args.init, weights_only=False)["average"])
+        model.load_state_dict(load(args.init)[0].state_dict())
     optim, average = optimiser(model, args.rate), Average(model, args.average)
     if saved:
         assert saved["seed"] == args.seed, "the checkpoint is of another seed"
@@ -101,17 +104,20 @@ def main() -> None:
                     "average": average.values, "count": average.count, "optimiser": optim.state_dict(),
                     "sets": [s.name for s in args.sets], "people": len(sets)})
 
+    stopped = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.append(True))
     stream = Stream(sets, args.batch, args.seed, step)
     model.train()
     started, kept, shown, total, count, cpu = time.time(), time.time(), time.time(), 0.0, 0, time.process_time()
-    while step < end:
+    while step < end and not stopped:
         for group in optim.param_groups:
             group["lr"] = rate(step, args.steps, args.rate)
         crops, points = stream.next()
         rng = np.random.default_rng([args.seed, 13, step])
         heard = torch.from_numpy((rng.random(17 * shape.joint_agents) >= SILENCED).astype(np.float32))
         stats = {}
-        value = loss(model(torch.from_numpy(crops), heard, stats=stats), torch.from_numpy(points))
+        value = loss(*model(torch.from_numpy(crops), heard, stats=stats), torch.from_numpy(points))
         optim.zero_grad(set_to_none=True)
         value.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP, foreach=True)
@@ -132,7 +138,7 @@ def main() -> None:
             keep()
             kept = time.time()
     keep()
-    print(f"done in {(time.time() - started) / 60:.1f} min", flush=True)
+    print(f"{'stopped' if step < end else 'done'} at step {step} after {(time.time() - started) / 60:.1f} min", flush=True)
 
 
 if __name__ == "__main__":
