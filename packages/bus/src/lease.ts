@@ -50,7 +50,7 @@ export class LeaseKey {
    * when this process first looked, so that it is taken over as soon as it is over. `value` is null for a deleted key.
    */
   observe(value: Uint8Array | null, revision: number, now: number): void {
-    if (this.#seen !== null && revision <= this.#seen.revision) return;
+    if (revision === this.#seen?.revision) return;
     this.#seen = value === null ? null : { revision, lease: Lease.decode(value), at: now };
   }
 

@@ -27,7 +27,7 @@ export async function storeBundle(bus: Bus, files: BundleFiles): Promise<string>
 }
 
 /** The most bytes that a bundle's files may have: docs/reference/bundle.md. */
-const MAX_BYTES = { manifest: 2 * 1024 * 1024, weights: 1024 * 1024 + 512 * 1024 } as const;
+const MAX_BYTES = { manifest: 2 * 1024 * 1024, weights: 1024 * 1024 } as const;
 
 /**
  * Gets a bundle by its name. Nothing in the store is trusted: what is too large is not read, and a manifest with another

@@ -1,0 +1,17 @@
+export * from './core/admission.js';
+export * from './core/apart.js';
+export * from './core/dealing.js';
+export * from './core/early.js';
+export * from './core/judging.js';
+export * from './core/liveness.js';
+export * from './core/members.js';
+export * from './core/replicas.js';
+export * from './core/reputation.js';
+export * from './core/roster.js';
+export * from './core/rounds.js';
+export * from './core/weights.js';
+export { Decider, type DeciderSettings } from './decide.js';
+export { Desk } from './desk.js';
+export { aligned, type Fuse, type Fused, Fuser, valuesOf } from './fuser.js';
+export { Memory } from './memory.js';
+export { Partitions } from './partitions.js';
