@@ -128,6 +128,14 @@ export const CATALOGUE = {
     'Run `murmuration doctor`: it says what is missing and how to get it.',
   ),
   FILE_UNREADABLE: row(status.NOT_FOUND, 'Check the path and its permissions.'),
+  ANNOTATIONS_INVALID: row(
+    status.INVALID_ARGUMENT,
+    'Give keypoint annotations in the format of COCO: images, annotations with keypoints and bbox.',
+  ),
+  FRAMES_UNANSWERED: row(
+    status.UNAVAILABLE,
+    'See `murmuration hosts`, and the reason given with each such frame.',
+  ),
   CHILD_FAILED: row(status.INTERNAL, 'Read its last lines above; `murmuration doctor` checks the machine.'),
   INTERNAL: row(status.INTERNAL, 'This is a fault of Murmuration: please report it with the log.'),
 } as const satisfies Record<string, Row>;
