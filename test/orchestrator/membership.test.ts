@@ -17,7 +17,7 @@ const TICK = 40;
 
 /** A membership under a clock of its own. */
 class Watcher {
-  state: Membership = newMembership(0);
+  state: Membership = newMembership();
   now = 0;
   readonly effects: (MembershipEffect & { at: number })[] = [];
 

@@ -105,6 +105,8 @@ describe('placement', () => {
         const result = place(squads, grown, replicas);
         const share = result.hosts.get(`h${hostCount}`) ?? [];
         expect(share.length).toBeGreaterThan(0);
+        const loads = [...result.hosts.values()].map((ids) => loadOf(squads, ids));
+        expect(Math.max(...loads) - Math.min(...loads)).toBeLessThanOrEqual(Math.max(...costsOf));
         const more =
           replicasFor(hostCount + 1, squads.length, replicas) -
           replicasFor(hostCount, squads.length, replicas);

@@ -95,7 +95,10 @@ class World {
     else if (effect.kind === 'commit') {
       const { epoch } = effect.placement;
       const current = this.stored?.revision ?? 0;
-      if (effect.revision !== current) return this.step(which, { kind: 'committed', epoch, revision: null });
+      if (effect.revision !== current) {
+        this.step(which, { kind: 'committed', epoch, revision: null });
+        return;
+      }
       this.stored = { placement: effect.placement, revision: current + 1 };
       this.written.push(effect.placement);
       this.step(which, { kind: 'committed', epoch, revision: current + 1 });
@@ -108,14 +111,15 @@ class World {
       this.step(which, { kind: 'reply', epoch, host, incarnation, code, hostEpoch });
     const found = this.hosts.get(host);
     if (this.lossy && this.coin()) return;
-    if (found === undefined || found.suspect) return reply('BUS_UNREACHABLE', 0n);
-    if (found.incarnation !== incarnation) return reply('ORDER_NOT_MINE', 0n);
-    if (found.broken) return reply('BUNDLE_INVALID', found.epoch);
-    if (epoch < found.epoch) return reply('EPOCH_STALE', found.epoch);
-    found.epoch = epoch;
-    found.squads = [...squads];
-    if (this.lossy && this.coin()) return;
-    reply('', epoch);
+    if (found === undefined || found.suspect) reply('BUS_UNREACHABLE', 0n);
+    else if (found.incarnation !== incarnation) reply('ORDER_NOT_MINE', 0n);
+    else if (found.broken) reply('BUNDLE_INVALID', found.epoch);
+    else if (epoch < found.epoch) reply('EPOCH_STALE', found.epoch);
+    else {
+      found.epoch = epoch;
+      found.squads = [...squads];
+      if (!this.lossy || !this.coin()) reply('', epoch);
+    }
   }
 
   /** What must hold once the dust has settled. */
@@ -198,6 +202,19 @@ describe('the placer', () => {
     expect(world.stored?.placement.hosts.map((host) => host.host)).toEqual(['x', 'y']);
     if (bad !== undefined) bad.broken = false;
     world.run(LEFT_OUT_MS + 200);
+    world.settled();
+  });
+
+  it('does not wait for the answer of a host that has died', () => {
+    const world = worldOf('x', 'y');
+    world.lossy = true;
+    world.coin = () => true;
+    world.up('z');
+    world.run(100);
+    world.lossy = false;
+    world.down('y');
+    world.down('z');
+    world.run(300);
     world.settled();
   });
 

@@ -23,7 +23,7 @@ export class Members {
   readonly #beats: Subscribed;
   readonly #bus: Subscribed;
   readonly #timer: NodeJS.Timeout;
-  #state: Membership = newMembership(performance.now());
+  #state: Membership = newMembership();
   #tickedAt = performance.now();
   #expected = false;
 

@@ -7,8 +7,8 @@ import { type Beat, HostPhase } from '@murmuration/protocol';
  */
 export interface Membership {
   readonly members: ReadonlyMap<string, Member>;
-  /** Since when the bus has been well, or null while it is lost. */
-  readonly wellSince: number | null;
+  /** False while the bus is lost: silence says nothing then. */
+  readonly busWell: boolean;
   /** Since when most hosts have been silent at once, or null. */
   readonly holdingSince: number | null;
 }
@@ -61,8 +61,8 @@ export const HOLD_WINDOWS = 3;
 /** Fewer hosts than this cannot be told from a partition by counting. */
 const CROWD = 3;
 
-export function newMembership(now: number): Membership {
-  return { members: new Map(), wellSince: now, holdingSince: null };
+export function newMembership(): Membership {
+  return { members: new Map(), busWell: true, holdingSince: null };
 }
 
 /** One event. The same object comes back as `state` where nothing changed. */
@@ -76,11 +76,12 @@ export function stepMembership(
     case 'beat':
       return heard(state, event.beat, now, settings);
     case 'tick':
-      return state.wellSince === null ? { state, effects: [] } : passed(state, now, settings);
+      return state.busWell ? passed(state, now, settings) : { state, effects: [] };
     case 'bus': {
-      if (event.well === (state.wellSince !== null)) return { state, effects: [] };
-      if (!event.well) return { state: { ...state, wellSince: null, holdingSince: null }, effects: [] };
-      return { state: { ...shifted(state, Infinity, now), wellSince: now }, effects: [] };
+      if (event.well === state.busWell) return { state, effects: [] };
+      if (!event.well) return { state: { ...state, busWell: false, holdingSince: null }, effects: [] };
+      // All windows begin anew: nobody is dead before the bus has been well for one.
+      return { state: { ...shifted(state, Infinity, now), busWell: true }, effects: [] };
     }
     case 'stalled':
       return { state: shifted(state, event.ms, now), effects: [] };
@@ -149,7 +150,6 @@ function passed(state: Membership, now: number, settings: MembershipSettings): M
   if (holdingSince !== null && state.holdingSince === null)
     effects.push(effect('held', '', `${silent.length} of ${counted.length} hosts fell silent at once`));
   const held = holdingSince !== null && now - holdingSince < HOLD_WINDOWS * settings.deadMs;
-  const wellFor = state.wellSince === null ? 0 : now - state.wellSince;
 
   let members: Map<string, Member> | null = null;
   const put = (member: Member): void => {
@@ -162,7 +162,7 @@ function passed(state: Membership, now: number, settings: MembershipSettings): M
       if (now - member.since < FORGET_MS) continue;
       members ??= new Map(state.members);
       members.delete(member.host);
-    } else if (silence >= settings.deadMs && wellFor >= settings.deadMs && !held) {
+    } else if (silence >= settings.deadMs && !held) {
       put({ ...member, state: 'dead', since: now });
       effects.push(effect('evicted', member.host, `silent for ${Math.round(silence)} ms`));
     } else if (silence >= settings.suspectMs && member.state !== 'suspect' && member.state !== 'draining') {

@@ -138,8 +138,8 @@ class Table {
   }
 
   /**
-   * Moves replicas from more to less loaded hosts while that makes the two more even. Each move lowers the sum of the
-   * squared loads, so it ends.
+   * Moves replicas from more to less loaded hosts while two differ by more than the heaviest squad; what is more even
+   * than that is not worth loading weights for. Each move lowers the sum of the squared loads, so it ends.
    */
   even(): void {
     for (;;) {
@@ -153,9 +153,11 @@ class Table {
   #bestMove(): { from: Room; to: Room; id: string } | null {
     let best: { from: Room; to: Room; id: string } | null = null;
     let gained = 0;
+    const heaviest = Math.max(...this.#costs.values());
     for (const from of this.#rooms) {
       if (from.frozen || from.has.size < 2) continue;
       for (const to of this.#rooms) {
+        if (from.load - to.load <= heaviest) continue;
         for (const id of this.#movable(from, to)) {
           const cost = this.#cost(id);
           const gain = cost * (from.load - to.load - cost);

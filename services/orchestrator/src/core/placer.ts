@@ -313,7 +313,10 @@ function committed(state: Placer, epoch: bigint, revision: number | null): Place
   return step({ ...state, phase: IDLE, forced: false, stored });
 }
 
-/** Orders hosts again whose beats show that they are not at what the placement says. */
+/**
+ * Orders hosts again whose beats show that they are not at what the placement says. One that follows a placement of a
+ * fallen leader, never written, will say that ours is stale; then a later one is made.
+ */
 function repaired(state: Placer, taking: readonly Member[], now: number): PlacerStep {
   const placement = state.stored?.placement;
   if (placement === undefined) return step(state);
@@ -324,8 +327,6 @@ function repaired(state: Placer, taking: readonly Member[], now: number): Placer
     if (now - (state.orderedAt.get(member.incarnation) ?? -Infinity) < REPAIR_MS) continue;
     const { epoch, squads } = member.beat;
     if (epoch >= placement.epoch && sameSet(squads, order.squads)) continue;
-    // It follows a placement that was never written, of a leader that fell: only a later one will move it.
-    if (epoch > placement.epoch) return step({ ...state, highest: max(state.highest, epoch), forced: true });
     behind.push(order);
   }
   if (behind.length === 0) return step(state);
