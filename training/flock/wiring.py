@@ -13,7 +13,8 @@ def deal(rng: np.random.Generator, planes: int, agents: int, inputs: int, own: b
     """[agents, inputs] indices. Runs of four inputs stay within one block of 64 planes where that is
     possible; with `own`, agent a reads planes 8a..8a+7."""
     inputs = min(inputs, planes)
-    blocks = max(1, planes // BLOCK)
+    blocks = -(-planes // BLOCK)
+    room = np.minimum(BLOCK, planes - BLOCK * np.arange(blocks))
     uses = np.zeros(planes) + rng.random(planes) * 0.01
     shares = np.zeros(blocks)
     rows = []
@@ -25,7 +26,7 @@ def deal(rng: np.random.Generator, planes: int, agents: int, inputs: int, own: b
         left = inputs - counts.sum()
         while left > 0:
             step = min(4, left)
-            open_ = counts + step <= BLOCK
+            open_ = counts + step <= room
             block = int(np.argmin(np.where(open_, shares + counts + rng.random(blocks) * 0.5, np.inf)))
             counts[block] += step
             left -= step
@@ -33,7 +34,7 @@ def deal(rng: np.random.Generator, planes: int, agents: int, inputs: int, own: b
         taken = set(mine)
         uses[mine] += 1
         for block in range(blocks):
-            span = range(block * BLOCK, min(planes, (block + 1) * BLOCK)) if blocks > 1 else range(planes)
+            span = range(block * BLOCK, block * BLOCK + room[block])
             free = [p for p in span if p not in taken]
             need = counts[block] - sum(1 for p in mine if p in span)
             for p in sorted(free, key=lambda p: uses[p] + rng.random() * 0.5)[:need]:
@@ -45,7 +46,7 @@ def deal(rng: np.random.Generator, planes: int, agents: int, inputs: int, own: b
 
 def order(indices: list[int], blocks: int) -> list[int]:
     """The block whose count is no multiple of four goes last, so that every run of four is of one block."""
-    groups = [[i for i in indices if i // BLOCK == b] for b in range(blocks)] if blocks > 1 else [indices]
+    groups = [[i for i in indices if i // BLOCK == b] for b in range(blocks)]
     return [i for group in sorted(groups, key=lambda g: (len(g) % 4 != 0, g[:1])) for i in group]
 
 

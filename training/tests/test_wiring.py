@@ -5,7 +5,7 @@ import unittest
 import numpy as np
 
 from flock.shape import SHAPES, multiplies, plan, widths
-from flock.wiring import BLOCK, wire
+from flock.wiring import BLOCK, deal, wire
 
 
 class Wiring(unittest.TestCase):
@@ -35,6 +35,12 @@ class Wiring(unittest.TestCase):
             for row in inputs:
                 for at in range(0, len(row), 4):
                     self.assertEqual(len(set(row[at : at + 4] // BLOCK)), 1)
+
+    def test_planes_that_fill_no_whole_block(self):
+        for planes, inputs in [(296, 30), (160, 54), (48, 22), (8, 5)]:
+            rows = deal(np.random.default_rng(1), planes, planes // 8, inputs, planes >= 8 + inputs)
+            self.assertLess(rows.max(), planes)
+            self.assertTrue(all(len(set(row)) == min(inputs, planes) for row in rows))
 
     def test_the_seed_decides(self):
         shape = SHAPES["full"]
