@@ -1,3 +1,4 @@
+export * from './command.js';
 export * from './nats.js';
 export * from './ports.js';
 export * from './process.js';
