@@ -100,6 +100,7 @@ export class Host {
         if (state === 'restored') this.#beats.now();
       }),
     );
+    await this.#bus.flush(); // whoever hears the first beat may send an order at once
     this.#beats.begin();
   }
 
