@@ -25,7 +25,7 @@ COPY packages packages
 COPY services services
 RUN npx tsc -b services/orchestrator services/agent-host services/consensus \
     && find packages services -name '*.d.ts' -delete -o -name '*.d.ts.map' -delete -o -name '.tsbuildinfo' -delete \
-    && rm -rf packages/*/src services/*/src packages/client
+    && rm -rf packages/*/src services/*/src && for package in packages/*; do [ -d $package/dist ] || rm -r $package; done
 
 # What each service needs at run time, and nothing else.
 FROM node:24-bookworm-slim AS production

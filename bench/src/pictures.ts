@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Box, CROP_SIDE, Encoding, type Image } from '@murmuration/protocol';
 import type { PictureKind } from './scenarios.js';
@@ -16,13 +16,15 @@ export async function picture(kind: PictureKind): Promise<Frame> {
   return kind === 'jpeg' ? await clipFrame() : rawFrame();
 }
 
-/** The first picture of the sample clip, with a box as a camera's tracker would hand in. */
+/** The first picture of the sample clip, with the box that comes with it. */
 async function clipFrame(): Promise<Frame> {
-  const [name] = (await readdir(CLIP)).filter((file) => file.endsWith('.jpg')).sort();
-  if (name === undefined) throw new Error(`${CLIP} has no pictures.`);
+  const boxes: Record<string, number[][]> = JSON.parse(await readFile(join(CLIP, 'boxes.json'), 'utf8'));
+  const [first] = Object.entries(boxes);
+  if (first === undefined) throw new Error(`${CLIP}/boxes.json names no picture.`);
+  const [name, [[x = 0, y = 0, width = 0, height = 0] = []]] = first as [string, [number[]]];
   const data = await readFile(join(CLIP, name));
   const image = { encoding: Encoding.ENCODING_JPEG, data, width: 0, height: 0 };
-  return { image, boxes: [{ x: 300, y: 60, width: 140, height: 320 }] };
+  return { image, boxes: [{ x, y, width, height }] };
 }
 
 /** As many raw pixels as a crop has, without a box: nothing to decode. */

@@ -71,7 +71,7 @@ describe('the trace of a frame', () => {
     expect(service(round)).toBe('murmuration-orchestrator');
     expect(named(trace, SPANS.fuse).map(service)).toEqual(['murmuration-consensus']);
     const looks = named(trace, SPANS.look);
-    expect(looks.map(service)).toEqual(HOSTS.map(() => 'murmuration-agent-host'));
+    expect(looks.map(service)).toEqual(HOSTS.map(() => 'murmuration-host'));
     expect(looks.map((look) => look.resource['service.instance.id']).sort()).toEqual(HOSTS);
   });
 
