@@ -1,5 +1,4 @@
-import { credentials } from '@grpc/grpc-js';
-import { type GetStatusResponse, type ListHostsResponse, SwarmClient } from '@murmuration/protocol';
+import { type Client, connect } from '@murmuration/client';
 import type { NatsFixture } from './nats.js';
 import { startNats } from './nats.js';
 import { freePort } from './ports.js';
@@ -57,24 +56,26 @@ export class TestSwarm {
     return host;
   }
 
-  async status(address: string = this.address): Promise<GetStatusResponse> {
-    return await ask(address, (client, done) => client.getStatus({}, { deadline: Date.now() + 2000 }, done));
-  }
-
-  async listHosts(address: string = this.address): Promise<ListHostsResponse> {
-    return await ask(address, (client, done) => client.listHosts({}, { deadline: Date.now() + 2000 }, done));
+  /** A client of one orchestrator; the caller closes it. */
+  client(address: string = this.address): Client {
+    return connect(address);
   }
 
   /** Waits until every squad runs, and `alive` hosts are alive with squads of their own. */
   async ready(alive: number = this.hosts.filter((host) => !host.ended).length): Promise<void> {
-    await until(
-      async () => {
-        if (!(await this.status()).ready) return false;
-        const { hosts } = await this.listHosts();
-        return hosts.filter((host) => host.state === 'alive' && host.squads.length > 0).length >= alive;
-      },
-      { timeout: 60_000, name: `the swarm is ready with ${alive} hosts`, every: 100 },
-    );
+    const client = this.client();
+    try {
+      await until(
+        async () => {
+          if (!(await client.status()).ready) return false;
+          const hosts = await client.hosts();
+          return hosts.filter((host) => host.state === 'alive' && host.squads.length > 0).length >= alive;
+        },
+        { timeout: 60_000, name: `the swarm is ready with ${alive} hosts`, every: 100 },
+      );
+    } finally {
+      client.close();
+    }
   }
 
   /** All lines that all processes logged, for a failed test's message. */
@@ -124,14 +125,4 @@ export async function startSwarm(options: SwarmOptions = {}): Promise<TestSwarm>
     throw new Error(`${(error as Error).message}\n${logs}`, { cause: error });
   }
   return swarm;
-}
-
-function ask<T>(
-  address: string,
-  call: (client: SwarmClient, done: (error: Error | null, response: T) => void) => void,
-): Promise<T> {
-  const client = new SwarmClient(address, credentials.createInsecure());
-  return new Promise<T>((answered, failed) => {
-    call(client, (error, response) => (error === null ? answered(response) : failed(error)));
-  }).finally(() => client.close());
 }
