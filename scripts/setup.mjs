@@ -147,7 +147,7 @@ export async function setup() {
     },
   );
   const sources = fingerprint(
-    ['packages', 'services', 'cli', 'tsconfig.json', 'tsconfig.base.json'],
+    ['packages', 'services', 'cli', 'bench', 'tsconfig.json', 'tsconfig.base.json'],
     isTypeScript,
   );
   await once(
