@@ -19,6 +19,8 @@ import { Streams } from './streams.js';
 import { SwarmApi } from './swarm-api.js';
 import { Tally } from './tally.js';
 
+/** Pause before the bundle is stored again, where that failed. */
+const STORE_AGAIN_MS = 1000;
 /** The longest that frames under way are waited for at the end. */
 const DRAIN_MS = 3000;
 
@@ -29,8 +31,20 @@ const DRAIN_MS = 3000;
 export async function startOrchestrator(settings: Settings, log: Logger): Promise<Running> {
   const bundle = await readBundle(settings.bundle);
   const bus = await Bus.connect({ url: settings.natsUrl, name: settings.id });
-  bus.onState((state) => log.warn({ state }, 'the bus'));
   await storeBundle(bus, bundle.files);
+  bus.onState((state) => {
+    log.warn({ state }, 'the bus');
+    // The server may have come back without its store; hosts find the bundle there.
+    if (state === 'restored') void storeAgain();
+  });
+  const storeAgain = async (): Promise<void> => {
+    try {
+      await storeBundle(bus, bundle.files);
+    } catch (error) {
+      log.warn({ error: String(error) }, 'the bundle could not be stored; trying again');
+      setTimeout(() => void storeAgain(), STORE_AGAIN_MS).unref();
+    }
+  };
   const sparing = new SparingLog(log);
 
   // The swarm: who leads it, who is in it, who runs what. Nothing below calls another before `begin`.
