@@ -13,6 +13,10 @@ TYPES = {"w1": np.int8, "w3": np.int8, "b": np.int32, "r": np.int16, "s1": np.ui
 LIMITS = {"region": 512, "joint": 128}
 
 
+def digest(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()
+
+
 def squad(name: str, seed: int, ops: list[Bank], wiring: dict, sharpness: list[int]) -> dict:
     agents, steps = [], []
     for op in ops:
@@ -50,13 +54,13 @@ def write(folder: Path, name: str, squads: list[dict], tensors: dict, created: s
     (folder / "weights.safetensors").write_bytes(weights)
     manifest = {
         "format": "murmuration-bundle/1", "name": name, "created": created, "licence": "Apache-2.0",
-        "weights": {"file": "weights.safetensors", "bytes": len(weights), "sha256": hashlib.sha256(weights).hexdigest()},
+        "weights": {"file": "weights.safetensors", "bytes": len(weights), "sha256": digest(weights)},
         "crop": {"width": CROP, "height": CROP, "channels": 3}, "joints": JOINTS,
         "training": training, "squads": squads,
     }
     raw = (dump(manifest) + "\n").encode()
     (folder / "manifest.json").write_bytes(raw)
-    return hashlib.sha256(raw).hexdigest()
+    return digest(raw)
 
 
 def dump(value, depth: int = 0) -> str:

@@ -1,6 +1,7 @@
 """Measures a bundle, each squad alone and fused, and optionally the float checkpoints it was made from.
 
-python -m flock.evaluate --bundle DIR [--checkpoints a.pt b.pt --calibrate SET...] [--held SET...] [--coco JSON FOLDER]...
+python -m flock.evaluate --bundle DIR [--checkpoints a.pt b.pt --calibrate SET...]
+                         [--held SET...] [--coco JSON FOLDER]...
 """
 
 import argparse
@@ -26,7 +27,8 @@ NAMES = [JOINTS[j].replace("left", "l").replace("right", "r") for j in LIMBS]
 def report(people: People, label: str, found: np.ndarray) -> dict:
     line = {"set": people.name, "what": label} | pck(found, people.truth)
     if people.image is not None:
-        line |= {"oks" if k == "ap" else k: v for k, v in average_precision(pictures(people, found)).items() if k != "people"}
+        precision = average_precision(pictures(people, found))
+        line |= {"oks": precision["ap"], "ap50": precision["ap50"], "labelled": precision["people"]}
     joints = " ".join(f"{line['joints'].get(j, float('nan')):4.0f}" for j in LIMBS)
     extra = f"  OKS AP {line['oks']:.1f} AP50 {line['ap50']:.1f}" if "oks" in line else ""
     print(f"{people.name:22} {label:24} PCK {line['pck']:5.1f}  {joints}{extra}", flush=True)

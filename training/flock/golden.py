@@ -72,8 +72,8 @@ def grow(name: str, ops: list[Bank], pictures: np.ndarray, rng: np.random.Genera
             continue
         total = run.mix(op.__dict__ | step, x)
         if op.op == "bank":
-            s1 = np.maximum(0, np.ceil(np.log2(np.percentile(abs(total), 99, (0, 2, 3)) / rng.choice([90, 9000, 33000], op.planes))))
-            s1 = np.minimum(s1, 24).reshape(count, 8)
+            top = np.percentile(abs(total), 99, (0, 2, 3)) / rng.choice([90, 9000, 33000], op.planes)
+            s1 = np.clip(np.ceil(np.log2(top)), 0, 24).reshape(count, 8)
             w3 = rng.integers(-127, 128, (count, 8, 9))
             r = rng.integers(-32767, 32768, (count, 8)) if op.residual else np.zeros((count, 8))
             put("s1", s1, np.uint8), put("w3", w3, np.int8), put("r", r, np.int16)

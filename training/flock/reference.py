@@ -150,7 +150,8 @@ def votes(logits: np.ndarray, sharpness: np.ndarray) -> np.ndarray:
         spread = np.floor(np.sqrt((far // (2 * safe)).astype(np.float64))).astype(np.int64)
         weight = m * 65535 // total
         vote = np.stack([x, y, spread, weight], -1)
-        kept = np.ones_like(m, bool) if peak == 0 else (weight >= LEAST) & (np.take_along_axis(flat, at[..., None], -1)[..., 0] > 0)
+        top = np.take_along_axis(flat, at[..., None], -1)[..., 0]
+        kept = (weight >= LEAST) & (top > 0) | (peak == 0)
         out[:, :, peak] = np.where(kept[..., None], vote, 0)
         free &= ~window
     return out

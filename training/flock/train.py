@@ -129,16 +129,17 @@ def main() -> None:
         step, total, count = step + 1, total + float(value.detach()), count + 1
         if time.time() - shown > 20 or step == end:
             spent = time.time() - shown
-            left = (end - step) * spent / count / 60
-            print(f"{time.strftime('%H:%M:%S')} step {step} epoch {step * args.batch / len(sets):.2f} loss "
-                  f"{total / count:.4f} {count * args.batch / spent:.0f}/s cpu {(time.process_time() - cpu) / spent:.2f}"
-                  f" left {left:.1f} min", flush=True)
+            print(f"{time.strftime('%H:%M:%S')} step {step} epoch {step * args.batch / len(sets):.2f} "
+                  f"loss {total / count:.4f} {count * args.batch / spent:.0f}/s "
+                  f"cpu {(time.process_time() - cpu) / spent:.2f} "
+                  f"left {(end - step) * spent / count / 60:.1f} min", flush=True)
             shown, total, count, cpu = time.time(), 0.0, 0, time.process_time()
         if time.time() - kept > 90:
             keep()
             kept = time.time()
     keep()
-    print(f"{'stopped' if step < end else 'done'} at step {step} after {(time.time() - started) / 60:.1f} min", flush=True)
+    state = "stopped" if step < end else "done"
+    print(f"{state} at step {step} after {(time.time() - started) / 60:.1f} min", flush=True)
 
 
 if __name__ == "__main__":

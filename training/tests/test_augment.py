@@ -19,7 +19,8 @@ class Augment(unittest.TestCase):
             points = np.zeros((17, 3), np.float32)
             points[:, :2] = x + 0.5, y + 0.5
             mirror = bool(rng.random() < 0.5)
-            out, moved = warp(crop, [points], rng.uniform(-29, 29), rng.uniform(0.8, 1.2), rng.uniform(-8, 8, 2), mirror)
+            degrees, zoom, shift = rng.uniform(-29, 29), rng.uniform(0.8, 1.2), rng.uniform(-8, 8, 2)
+            out, moved = warp(crop, [points], degrees, zoom, shift, mirror)
             weight = out[..., 0].astype(float)
             at = [(weight.sum(1 - k) * (np.arange(128) + 0.5)).sum() / weight.sum() for k in (1, 0)]
             self.assertLess(np.abs(np.array(at) - moved[0, 0, :2]).max(), 0.15)
