@@ -1,4 +1,5 @@
 import { NatsServer, obtain } from '@murmuration/nats-server';
+import { atEnd } from './leftovers.js';
 import { tempDir } from './temp.js';
 
 /** A real nats-server: `url`, `stop()`, `kill()`, and `again()` for one with the same port and store. */
@@ -14,9 +15,8 @@ export function natsBinary(): Promise<string> {
 
 /** A real nats-server as the swarm runs it, on a free port, with JetStream in a folder of its own. */
 export async function startNats(options: { port?: number } = {}): Promise<NatsFixture> {
-  return await NatsServer.start({
-    binary: await natsBinary(),
-    store: tempDir('nats'),
-    port: options.port ?? 0,
-  });
+  const store = tempDir('nats');
+  const server = await NatsServer.start({ binary: await natsBinary(), store, port: options.port ?? 0 });
+  atEnd(() => server.signal('SIGKILL'));
+  return server;
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { atEnd } from './leftovers.js';
 import { ROOT } from './temp.js';
 
 export type Service = 'orchestrator' | 'agent-host' | 'consensus';
@@ -32,12 +33,10 @@ export class TestProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
-    const kill = (): void => void child.kill('SIGKILL');
-    process.once('exit', kill);
+    atEnd(() => void child.kill('SIGKILL'));
     this.exited = new Promise((ended) => {
       child.once('close', (code, signal) => {
         this.#ended = true;
-        process.off('exit', kill);
         ended(signal ?? code ?? -1);
       });
     });

@@ -2,18 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { atEnd } from './leftovers.js';
 
 /** The repository's root. */
 export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url));
 
-const made = new Set<string>();
-process.once('exit', () => {
-  for (const folder of made) rmSync(folder, { recursive: true, force: true });
-});
-
-/** A new empty folder, gone when the process ends. */
+/** A new empty folder, gone after the file's tests. */
 export function tempDir(name = 'test'): string {
   const folder = mkdtempSync(join(tmpdir(), `murmuration-${name}-`));
-  made.add(folder);
+  atEnd(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
   return folder;
 }

@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import { encodeJpeg } from '@murmuration/native';
 import { Fault, type Pose } from '@murmuration/protocol';
 import { drawPose } from './draw.js';
 import { type Frame, framesOf, type Source } from './sources.js';
@@ -16,12 +15,13 @@ export async function writeOverlays(
   await mkdir(folder, { recursive: true }).catch((cause) => {
     throw new Fault('FILE_UNREADABLE', `The folder ${folder} cannot be made.`, { cause });
   });
+  const { encodeJpeg } = await import('@murmuration/native');
   let number = 0;
   let written = 0;
   for await (const frame of framesOf(sources)) {
     const poses = answers.get(number++);
     if (poses === undefined) continue;
-    const pixels = frame.pixels();
+    const pixels = await frame.pixels();
     for (const pose of poses) drawPose(pixels, pose.keypoints);
     const path = join(folder, nameOf(frame));
     await writeFile(path, encodeJpeg(pixels.data, pixels.width, pixels.height, QUALITY)).catch((cause) => {

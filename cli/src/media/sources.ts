@@ -1,7 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { type Picture, rgb } from '@murmuration/client';
-import { decode } from '@murmuration/native';
 import { type Box, Fault } from '@murmuration/protocol';
 import type { Rgb } from './draw.js';
 import { videoFrames } from './video.js';
@@ -26,7 +25,7 @@ export interface Frame {
   readonly index: number;
   readonly picture: Picture;
   /** Its pixels, to draw into. */
-  pixels(): Rgb;
+  pixels(): Promise<Rgb>;
 }
 
 /**
@@ -90,7 +89,7 @@ export async function* framesOf(sources: readonly Source[]): AsyncGenerator<Fram
           source,
           index: index++,
           picture: rgb(pixels.data, pixels.width, pixels.height),
-          pixels: () => pixels,
+          pixels: async () => pixels,
         };
       }
     } else {
@@ -102,7 +101,9 @@ export async function* framesOf(sources: readonly Source[]): AsyncGenerator<Fram
   }
 }
 
-function pixelsOf(bytes: Uint8Array): Rgb {
+/** The kernel is loaded where it is needed: the commands that do not draw work without it. */
+async function pixelsOf(bytes: Uint8Array): Promise<Rgb> {
+  const { decode } = await import('@murmuration/native');
   const frame = decode(bytes);
   return { data: frame.data(), width: frame.width, height: frame.height };
 }
