@@ -6,7 +6,8 @@ WORKDIR /src/native
 COPY native .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/native/target \
-    cargo build --release --locked && mkdir /out && cp target/release/*.so /out/
+    cargo build --release --locked -p murmuration-napi \
+    && mkdir /out && cp target/release/libmurmuration_napi.so /out/murmuration.node
 
 # Only the manifests, whatever workspaces there are: later stages install anew only when one of them changes.
 FROM node:24-bookworm-slim AS manifests

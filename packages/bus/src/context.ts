@@ -1,4 +1,3 @@
-import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import {
   type Context,
   propagation,
@@ -6,7 +5,8 @@ import {
   type TextMapGetter,
   type TextMapSetter,
   trace,
-} from '@opentelemetry/api';
+} from '@murmuration/telemetry';
+import { headers, type MsgHdrs } from '@nats-io/transport-node';
 
 const setter: TextMapSetter<MsgHdrs> = { set: (carrier, key, value) => carrier.set(key, value) };
 const getter: TextMapGetter<MsgHdrs> = {

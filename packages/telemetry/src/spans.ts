@@ -8,13 +8,18 @@ import {
   trace,
 } from '@opentelemetry/api';
 
+// No other package imports OpenTelemetry's API itself: a second copy of another version knows nothing of the tracer and
+// propagator that the first one was given, and says nothing of it either.
 export {
   type Attributes,
   type Context,
   context,
+  propagation,
   ROOT_CONTEXT,
   type Span,
   SpanKind,
+  type TextMapGetter,
+  type TextMapSetter,
   trace,
 } from '@opentelemetry/api';
 
