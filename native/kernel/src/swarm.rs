@@ -31,8 +31,7 @@ impl Swarm {
         assert!(path.supported(), "the path {path} was not asked whether it is supported");
         let mut squads: Vec<&Squad> = Vec::new();
         for id in ids.iter().map(AsRef::as_ref) {
-            let squad =
-                bundle.squad(id).ok_or_else(|| SwarmError::UnknownSquad(id.to_owned()))?;
+            let squad = bundle.squad(id).ok_or_else(|| SwarmError::UnknownSquad(id.to_owned()))?;
             if squads.iter().any(|squad| squad.id == id) {
                 return Err(SwarmError::RepeatedSquad(id.to_owned()));
             }

@@ -2,7 +2,7 @@ use murmuration_kernel::fuse::{self, Host, SquadVote};
 use murmuration_kernel::{JOINTS, VOTE};
 use napi_derive::napi;
 
-use crate::error::{Code, Fault, Result, apart, border, length, Out};
+use crate::error::{Code, Fault, Out, Result, apart, border, length};
 
 /// Fuse the votes of a round; returns how many lying hosts the rule tolerates. All arrays are the
 /// caller's.

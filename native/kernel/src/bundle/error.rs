@@ -48,11 +48,6 @@ pub fn refuse<T>(fault: Fault, at: impl Into<String>, reason: impl Into<String>)
 }
 
 /// Refuse unless `holds`.
-pub fn ensure(
-    holds: bool,
-    fault: Fault,
-    at: &str,
-    reason: impl FnOnce() -> String,
-) -> Result<()> {
+pub fn ensure(holds: bool, fault: Fault, at: &str, reason: impl FnOnce() -> String) -> Result<()> {
     if holds { Ok(()) } else { refuse(fault, at, reason()) }
 }

@@ -15,9 +15,7 @@ use sha2::{Digest, Sha256};
 
 pub use error::{BundleError, Fault};
 pub use manifest::{Kind, OpName};
-pub use squad::{
-    Agent, BankAgent, HeadAgent, LOGITS, OUTPUTS, Slot, Squad, StemAgent, Step, Work,
-};
+pub use squad::{Agent, BankAgent, HeadAgent, LOGITS, OUTPUTS, Slot, Squad, StemAgent, Step, Work};
 
 use error::{Result, ensure};
 use manifest::{CropShape, Manifest};

@@ -128,9 +128,7 @@ impl Walk<'_, '_> {
                 ensure(size == HEADS_SIZE, Fault::Size, at, || {
                     format!("heads read planes of 16x16, not {size}x{size}")
                 })?;
-                ensure(self.belief.is_none(), Fault::Slot, at, || {
-                    "a squad has one belief".into()
-                })?;
+                ensure(self.belief.is_none(), Fault::Slot, at, || "a squad has one belief".into())?;
                 self.multiply_adds += count * cells * LOGITS * n;
                 let agents = agents::heads(&group, at, self.tensors)?;
                 let sharpness = sharpness(op, at)?;
@@ -148,7 +146,11 @@ impl Walk<'_, '_> {
                     return refuse(Fault::Slot, at, format!("'{name}' holds no planes to read"));
                 }
                 None => {
-                    return refuse(Fault::Slot, at, format!("'{name}' is read before it is written"));
+                    return refuse(
+                        Fault::Slot,
+                        at,
+                        format!("'{name}' is read before it is written"),
+                    );
                 }
             }
         }

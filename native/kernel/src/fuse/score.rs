@@ -34,7 +34,8 @@ pub fn belief(opinions: &[Opinion], at: Point) -> (f64, f64) {
     for opinion in opinions {
         for (share, peak) in opinion.peaks() {
             let d2 = peak.at.distance(at).powi(2);
-            let mass = opinion.weight / hosts * share * peak.mass * (-d2 / (2.0 * NEAR * NEAR)).exp();
+            let mass =
+                opinion.weight / hosts * share * peak.mass * (-d2 / (2.0 * NEAR * NEAR)).exp();
             near += mass;
             squares += mass * (peak.spread * peak.spread + d2 / 2.0);
         }

@@ -88,8 +88,7 @@ fn open_jpeg(bytes: &[u8]) -> Result<(Jpeg<'_>, usize, usize), ImageError> {
         .jpeg_set_out_colorspace(ColorSpace::RGB);
     let mut decoder = JpegDecoder::new_with_options(Cursor::new(bytes), options);
     decoder.decode_headers().map_err(|error| damaged("JPEG", error))?;
-    let (width, height) =
-        decoder.dimensions().ok_or_else(|| damaged("JPEG", "it has no size"))?;
+    let (width, height) = decoder.dimensions().ok_or_else(|| damaged("JPEG", "it has no size"))?;
     check_size(width, height)?;
     Ok((decoder, width, height))
 }

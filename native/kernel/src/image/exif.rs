@@ -88,7 +88,7 @@ mod tests {
         let big = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x08\0\0";
         assert_eq!(orientation(little), 6);
         assert_eq!(orientation(big), 8);
-        assert_eq!(orientation(&little[..20]), 1);
+        assert_eq!(orientation(&little[..19]), 1);
         assert_eq!(orientation(b"II*\0\xff\xff\xff\xff"), 1);
         assert_eq!(orientation(b""), 1);
     }

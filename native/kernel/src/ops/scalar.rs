@@ -56,8 +56,7 @@ pub fn bank(agent: &Bank, arena: &mut [u8], size: usize, out: usize, s: &mut Scr
                 let x_res = arena[agent.residual[q] as usize + y * size + x];
                 sum += i32::from(taps.r) * i32::from(x_res);
                 // The half that rounds is in `start3`.
-                arena[out + q * cells + y * size + x] =
-                    rescale(sum >> agent.s2[q], agent.m[q]);
+                arena[out + q * cells + y * size + x] = rescale(sum >> agent.s2[q], agent.m[q]);
             }
         }
     }

@@ -26,7 +26,13 @@ pub fn lanes(path: Path) -> usize {
 
 impl Mix {
     /// `inputs` index `slots`, the offsets of the operation's planes.
-    pub fn new(inputs: &[usize], slots: &[u32], weights: &[i8], outputs: usize, path: Path) -> Self {
+    pub fn new(
+        inputs: &[usize],
+        slots: &[u32],
+        weights: &[i8],
+        outputs: usize,
+        path: Path,
+    ) -> Self {
         let n = inputs.len();
         let lanes = lanes(path);
         let mut planes: Vec<u32> = inputs.iter().map(|&i| slots[i]).collect();

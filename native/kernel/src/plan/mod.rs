@@ -6,7 +6,7 @@ mod pack;
 
 pub use arena::{Arena, Bytes64, aligned};
 pub use mix::Mix;
-pub use pack::{Bank, Head, Stem};
+pub use pack::{Bank, Head, Stem, Taps};
 
 use crate::bundle::{OpName, Squad, Work};
 use crate::{CROP, JOINTS, Path};

@@ -79,13 +79,8 @@ impl Taps {
             upright[9 + column] = pair(bottom, 0);
         }
         upright[12] = pair(r, 0);
-        let flat = [
-            pair(w[0], w[1]),
-            pair(w[2], w[3]),
-            pair(w[4], w[5]),
-            pair(w[6], w[7]),
-            pair(w[8], r),
-        ];
+        let flat =
+            [pair(w[0], w[1]), pair(w[2], w[3]), pair(w[4], w[5]), pair(w[6], w[7]), pair(w[8], r)];
         Self { w, r, flat, upright }
     }
 }
