@@ -1,4 +1,4 @@
-import { dealtTo, keeperOf, MEMBER_GONE_MS, Members } from '@murmuration/consensus';
+import { dealtTo, keeperOf, MEMBER_GONE_MS, Members, partOf } from '@murmuration/consensus';
 import { PARTITIONS } from '@murmuration/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -23,6 +23,21 @@ describe('dealing partitions', () => {
         for (const partition of partitions) {
           const before = keeperOf(partition, members);
           if (before !== left) expect(keeperOf(partition, rest)).toBe(before);
+        }
+      }),
+    );
+  });
+
+  it('has whoever stands by for a keeper take over when it goes', () => {
+    fc.assert(
+      fc.property(names, (members) => {
+        for (const partition of partitions) {
+          const parts = members.map((member) => partOf(member, partition, new Set(members)));
+          expect(parts.filter((part) => part === 'keep')).toHaveLength(1);
+          expect(parts.filter((part) => part === 'stand-by')).toHaveLength(members.length > 1 ? 1 : 0);
+          const survivors = members.filter((_, i) => parts[i] !== 'keep');
+          const next = members[parts.indexOf('stand-by')] ?? null;
+          expect(keeperOf(partition, survivors)).toBe(next);
         }
       }),
     );

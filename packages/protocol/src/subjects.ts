@@ -44,6 +44,7 @@ export const subjects = {
   votes: (partition: number): string => `swarm.vote.${partition}.*`,
   /** Decision, consensus -> orchestrator and hosts. */
   decision: (partition: number, stream: string): string => `swarm.decision.${partition}.${token(stream)}`,
+  decisionsIn: (partition: number): string => `swarm.decision.${partition}.*`,
   decisions: (stream: string): string => `swarm.decision.*.${token(stream)}`,
   /** Event, all -> all. */
   event: (kind: string): string => `swarm.event.${token(kind)}`,

@@ -1,56 +1,20 @@
 import type { Bus } from '@murmuration/bus';
-import { Decision, type FusedPose, subjects, type Vote } from '@murmuration/protocol';
+import { Decision, subjects } from '@murmuration/protocol';
 import { type Context, failSpan, SPANS, type SparingLog, startSpan, traced } from '@murmuration/telemetry';
-import { SQUAD_VOTE_BYTES } from './core/admission.js';
-import { apartShares } from './core/apart.js';
-import { judge } from './core/judging.js';
-import { compareReplicas } from './core/replicas.js';
-import type { Reputations, StandingChange } from './core/reputation.js';
-import { quorumOf } from './core/roster.js';
 import type { Closed } from './core/rounds.js';
-import { type Voice, weigh } from './core/weights.js';
-import { type Fuser, valuesOf } from './fuser.js';
+import type { Panel } from './panel.js';
 
-export interface DeciderSettings {
-  readonly consensus: string;
-  /** Cap of the ratio of two hosts' weights. */
-  readonly rhoMax: number;
-}
-
-/** One squad's vote of a round. */
-interface Part {
-  readonly vote: Vote;
-  readonly squad: string;
-  /** Its place among the vote's squads. */
-  readonly at: number;
-  /** 0 where it is only watched. */
-  readonly say: number;
-}
-
-/** Turns a closed round into a decision, and into what its voters are worth from now on. */
+/** Publishes what the panel decides. */
 export class Decider {
   readonly #bus: Bus;
   readonly #log: SparingLog;
-  readonly #fuser: Fuser;
-  readonly #reputations: Reputations;
-  readonly #settings: DeciderSettings;
-  readonly #onChange: (change: StandingChange) => void;
+  readonly #panel: Panel;
   decided = 0;
 
-  constructor(
-    bus: Bus,
-    log: SparingLog,
-    fuser: Fuser,
-    reputations: Reputations,
-    settings: DeciderSettings,
-    onChange: (change: StandingChange) => void,
-  ) {
+  constructor(bus: Bus, log: SparingLog, panel: Panel) {
     this.#bus = bus;
     this.#log = log;
-    this.#fuser = fuser;
-    this.#reputations = reputations;
-    this.#settings = settings;
-    this.#onChange = onChange;
+    this.#panel = panel;
   }
 
   /** Never throws: a round that cannot be fused is not answered, and the orchestrator's own bound ends it. */
@@ -65,7 +29,7 @@ export class Decider {
       'murmuration.closed_by': closed.closedBy,
     });
     try {
-      const decision = Decision.encode(this.#fuse(closed)).finish();
+      const decision = Decision.encode(this.#panel.decide(closed)).finish();
       this.#bus.publish(subjects.decision(round.partition, round.stream), decision, traced(context));
       this.decided += 1;
     } catch (error) {
@@ -75,61 +39,4 @@ export class Decider {
       span.end();
     }
   }
-
-  #fuse(closed: Closed<Context>): Decision {
-    const { round, votes, expected, closedBy } = closed;
-    const start = performance.now();
-    const { voices, forlorn } = weigh(votes, this.#reputations, this.#settings.rhoMax);
-    const parts = votes.flatMap((vote) => partsOf(vote, voices));
-    const poses: FusedPose[] = [];
-    for (let person = 0; person < round.people && voices.length > 0; person++) {
-      const { joints, tolerated, depth, overruled } = this.#fuser.person(voices, person);
-      const keypoints = new Uint8Array(joints.slice().buffer);
-      poses.push({ keypoints, tolerated, depth, overruled: [...overruled] });
-      this.#judge(parts, voices.length, person, joints);
-    }
-    return {
-      round,
-      poses,
-      degraded: forlorn || voices.length < quorumOf(expected.length),
-      voted: voices.map((voice) => voice.vote.host),
-      expected: [...expected],
-      closedBy,
-      fuseUs: Math.round((performance.now() - start) * 1000),
-      consensus: this.#settings.consensus,
-    };
-  }
-
-  #judge(parts: readonly Part[], hosts: number, person: number, joints: Float32Array): void {
-    const squadVotes = parts.map(({ vote, squad, at, say }) => {
-      const part = person * vote.squads.length + at;
-      const bytes = vote.votes.subarray(part * SQUAD_VOTE_BYTES, (part + 1) * SQUAD_VOTE_BYTES);
-      return { host: vote.host, squad, bytes, counts: say > 0, values: valuesOf(vote.votes, part), say };
-    });
-    const replicated = compareReplicas(squadVotes);
-    const shares = apartShares(squadVotes, joints);
-    squadVotes.forEach(({ host, squad }, index) => {
-      const verdict = judge(replicated[index] ?? 'alone', shares[index] ?? 0, hosts);
-      if (verdict === 'contested')
-        this.#log.warn('REPLICAS_DIFFER', 'replicas of a squad gave different votes for one crop', () => ({
-          host,
-          squad,
-        }));
-      if (verdict === null) return;
-      const change = this.#reputations.judge(host, squad, verdict);
-      if (change !== null) this.#onChange(change);
-    });
-  }
-}
-
-/** The squads of a vote, each with its share in what its host says. */
-function partsOf(vote: Vote, voices: readonly Voice[]): Part[] {
-  const voice = voices.find((one) => one.vote === vote);
-  const heard = new Set(voice?.squads.map((squad) => squad.at));
-  return vote.squads.map((squad, at) => ({
-    vote,
-    squad,
-    at,
-    say: heard.has(at) ? (voice?.weight ?? 0) / heard.size : 0,
-  }));
 }

@@ -10,7 +10,9 @@ import { Decider } from './decide.js';
 import { Desk } from './desk.js';
 import { Fuser } from './fuser.js';
 import { Memory } from './memory.js';
+import { Panel } from './panel.js';
 import { Partitions } from './partitions.js';
+import { Understudy } from './understudy.js';
 
 /** The longest that open rounds are waited for at the end. */
 const LAST_ROUNDS_MS = 1000;
@@ -25,21 +27,44 @@ await run('consensus', 'CONSENSUS_ID', async ({ config, log, id }) => {
   const sparing = new SparingLog(log);
   const reputations = new Reputations();
   const memory = await Memory.open(bus, log, reputations);
-  const settings = { consensus: id, rhoMax };
-  const decider = new Decider(bus, sparing, new Fuser(fuse, rhoMax), reputations, settings, (change) =>
-    memory.tell(change),
-  );
-  const desk = new Desk(bus, log, sparing, (closed) => decider.decide(closed));
+  const panel = new Panel(new Fuser(fuse, rhoMax), reputations, {
+    consensus: id,
+    rhoMax,
+    onChange: (change) => memory.tell(change),
+    onVerdict: (host, squad, verdict) => {
+      if (verdict === 'contested' || verdict === 'disproved')
+        sparing.warn(`REPLICAS.${verdict}`, 'replicas of a squad gave different votes for one crop', () => ({
+          host,
+          squad,
+        }));
+    },
+  });
+  const decider = new Decider(bus, sparing, panel);
+  const understudy = new Understudy(bus, sparing, id, (closed) => decider.decide(closed));
+  let partitions: Partitions | null = null; // rounds may come before joining is over
+  const desk = new Desk(bus, log, sparing, (closed) => {
+    if (partitions?.keeps(closed.round.partition) === true) decider.decide(closed);
+    else understudy.take(closed);
+  });
   const states = bus.onState((state) => log.info({ state }, 'bus'));
-  const partitions = await Partitions.join(bus, log, id, (partition) => desk.serve(partition));
+  const joined = await Partitions.join(bus, log, id, (partition) => {
+    const served = [desk.serve(partition), understudy.follow(partition)];
+    return {
+      close: () => {
+        for (const one of served) one.close();
+      },
+    };
+  });
+  partitions = joined;
   log.info({ rhoMax }, 'joined');
   return {
     well: () => (bus.connected ? null : 'the connection to NATS is lost'),
     drain: async () => {
-      await partitions.leave();
+      await joined.leave();
       const end = performance.now() + LAST_ROUNDS_MS;
-      while (desk.open > 0 && performance.now() < end) await sleep(5);
+      while (desk.open + understudy.waiting > 0 && performance.now() < end) await sleep(5);
       desk.close();
+      understudy.close();
       await memory.close();
       states.close();
       await bus.close();

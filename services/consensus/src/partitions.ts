@@ -1,20 +1,25 @@
 import { type Bus, type KV, LeaseKey, type Subscribed, type Watched, watchBucket } from '@murmuration/bus';
 import { buckets, keys, Lease, MEMBER_TTL_MS, PARTITIONS } from '@murmuration/protocol';
 import type { Logger } from '@murmuration/telemetry';
-import { dealtTo } from './core/dealing.js';
+import { type Part, partOf } from './core/dealing.js';
 import { Members } from './core/members.js';
 
 /** A keeper that has not renewed for so long has lost its partition. */
 const LEASE_MS = 1500;
 const TEND_MS = 400;
-/** A process that ends serves what it handed over for so long, unless the new keepers are seen before. */
+/** A process that ends keeps what it handed over for so long, unless the new keepers are seen before. */
 const HAND_OVER_MS = 1000;
 
 interface Partition {
   readonly number: number;
   readonly lease: LeaseKey;
+  /** What this process is to do for it, as the members are now. */
+  part: Part;
+  /** Its rounds and votes are taken in. */
   serving: Subscribed | null;
-  /** It was released for another to take. */
+  /** This process decides its rounds. */
+  keeping: boolean;
+  /** Its lease was released for another to take. */
   offered: boolean;
   tending: boolean;
 }
@@ -22,12 +27,11 @@ interface Partition {
 const clock = (): number => performance.now();
 
 /**
- * The partitions that this process keeps. Members write their records, everybody deals the partitions out to the members in
- * the same way, and each takes the leases of those that are dealt to it.
+ * The partitions that this process keeps or stands by for. Members write their records, everybody deals the partitions out
+ * to the members in the same way, and each takes the leases of those that are dealt to it.
  *
- * A partition is served from its lease on until *another's* lease is seen, not only while one's own is fresh: two that
- * decide the same round do no harm, since the orchestrator takes the first decision, but a round that nobody decides is a
- * lost frame.
+ * A partition is kept until *another's* lease is seen, not only while one's own is fresh: two that decide the same round
+ * do no harm, since the orchestrator takes the first decision, but a round that nobody decides is a lost frame.
  */
 export class Partitions {
   readonly #self: string;
@@ -56,7 +60,9 @@ export class Partitions {
     this.#partitions = Array.from({ length: PARTITIONS }, (_, number) => ({
       number,
       lease: new LeaseKey(leaseKv, keys.partition(number), self, LEASE_MS),
+      part: 'none',
       serving: null,
+      keeping: false,
       offered: false,
       tending: false,
     }));
@@ -80,7 +86,7 @@ export class Partitions {
     this.#timer = setInterval(() => void this.#tend(), TEND_MS);
   }
 
-  /** Joins the other consensus processes. @throws Fault BUS_UNREACHABLE */
+  /** Joins the other consensus processes. `serve` takes in a partition's messages. @throws Fault BUS_UNREACHABLE */
   static async join(
     bus: Bus,
     log: Logger,
@@ -90,78 +96,90 @@ export class Partitions {
     const memberKv = await bus.bucket(buckets.members, { ttlMs: MEMBER_TTL_MS });
     const leaseKv = await bus.bucket(buckets.leases);
     const partitions = new Partitions(bus, log, self, memberKv, leaseKv, serve);
+    // Whoever is there already is to be known before the first deal, or this process would deal all to itself.
+    for await (const key of await memberKv.keys()) partitions.#members.heard(memberOf(key), clock());
     await partitions.#tend();
     return partitions;
   }
 
-  /** The partitions that are served here. */
-  get served(): number[] {
-    return this.#partitions.filter((one) => one.serving !== null).map((one) => one.number);
+  /** Whether this process decides the rounds of a partition. */
+  keeps(partition: number): boolean {
+    return this.#partitions[partition]?.keeping === true;
   }
 
-  /** Hands all partitions over, and goes on serving each until its new keeper is seen, or for a while. */
+  /** The partitions whose rounds this process decides. */
+  get kept(): number[] {
+    return this.#partitions.filter((one) => one.keeping).map((one) => one.number);
+  }
+
+  /** Hands all partitions over, and goes on with each until its new keeper is seen, or for a while. */
   async leave(): Promise<void> {
     this.#ending = true;
     clearInterval(this.#timer);
+    const others = this.#members.alive(clock()).size > 1;
     await this.#memberKv.delete(keys.member(this.#self)).catch(() => {}); // it vanishes by itself
     await Promise.all(this.#partitions.map((one) => one.lease.release()));
     const end = clock() + HAND_OVER_MS;
-    const others = this.#members.alive(clock()).size > 1;
-    while (others && this.served.length > 0 && clock() < end)
-      await new Promise((done) => setTimeout(done, 10));
+    while (others && this.kept.length > 0 && clock() < end) await new Promise((done) => setTimeout(done, 10));
     for (const watch of this.#watches) watch.close();
     for (const one of this.#partitions) this.#stop(one);
   }
 
   async #tend(): Promise<void> {
-    await this.#writeMember();
-    const mine = new Set(dealtTo(this.#self, this.#members.alive(clock())));
-    await Promise.all(this.#partitions.map((one) => this.#settle(one, mine.has(one.number))));
-  }
-
-  async #writeMember(): Promise<void> {
     if (this.#ending) return;
     const record: Lease = { holder: this.#self, term: 0n, durationMs: MEMBER_TTL_MS, renewals: 0n };
     // The others notice its absence; there is nobody else to tell.
     await this.#memberKv.put(keys.member(this.#self), Lease.encode(record).finish()).catch(() => {});
+    await Promise.all(this.#partitions.map((one) => this.#settle(one)));
   }
 
-  async #settle(one: Partition, mine: boolean): Promise<void> {
+  /** Does for a partition what the members, as they are now, want of this process. */
+  async #settle(one: Partition): Promise<void> {
     if (one.tending || this.#ending) return;
     one.tending = true;
     try {
-      if (mine) {
+      const alive = this.#members.alive(clock());
+      one.part = partOf(this.#self, one.number, alive);
+      if (one.part !== 'none') one.serving ??= this.#serve(one.number);
+      if (one.part === 'keep') {
         one.offered = false;
-        if (await one.lease.tend(clock)) this.#start(one);
-      } else if (one.serving !== null && !one.offered) {
-        // It is served until the new keeper's lease is seen; where none comes, it will be dealt to this process again.
+        const taken = await one.lease.tend(clock);
+        // Who has the lease may be gone, or this process's own predecessor: then it is only a matter of its time.
+        if (taken || !this.#isOther(one.lease.holder)) this.#keep(one);
+      } else if (one.keeping && !one.offered) {
+        // Kept until the new keeper's lease is seen; where none comes, it will be dealt to this process again.
         one.offered = true;
         await one.lease.release();
+      } else if (one.part === 'none' && !one.keeping) {
+        this.#stop(one);
       }
     } finally {
       one.tending = false;
     }
   }
 
-  #start(one: Partition): void {
-    if (one.serving !== null || this.#ending) return;
-    one.serving = this.#serve(one.number);
-    this.#log.info({ partition: one.number, term: Number(one.lease.term) }, 'partition taken');
+  #isOther(holder: string): boolean {
+    return holder !== '' && holder !== this.#self && this.#members.alive(clock()).has(holder);
+  }
+
+  #keep(one: Partition): void {
+    if (one.keeping || this.#ending || one.serving === null) return;
+    one.keeping = true;
+    this.#log.info({ partition: one.number }, 'partition taken');
   }
 
   #stop(one: Partition): void {
-    if (one.serving === null) return;
-    one.serving.close();
-    one.serving = null;
+    if (one.keeping) this.#log.info({ partition: one.number }, 'partition given up');
+    one.keeping = false;
     one.offered = false;
-    this.#log.info({ partition: one.number }, 'partition given up');
+    one.serving?.close();
+    one.serving = null;
   }
 
   #onMember({ key, value }: Watched): void {
-    const member = value === null ? key.slice(key.indexOf('.') + 1) : Lease.decode(value).holder;
     const before = this.#members.alive(clock()).size;
-    if (value === null) this.#members.left(member);
-    else this.#members.heard(member, clock());
+    if (value === null) this.#members.left(memberOf(key));
+    else this.#members.heard(memberOf(key), clock());
     if (this.#members.alive(clock()).size !== before) void this.#tend();
   }
 
@@ -169,14 +187,18 @@ export class Partitions {
     const one = this.#partitions.find(({ number }) => keys.partition(number) === key);
     if (one === undefined) return;
     one.lease.observe(value, revision, clock());
-    const { holder } = one.lease;
-    if (holder !== '' && holder !== this.#self) this.#stop(one);
-    else if (holder === '') void this.#settleNow(one);
+    if (this.#isOther(one.lease.holder)) {
+      if (one.keeping)
+        this.#log.info({ partition: one.number, to: one.lease.holder }, 'partition handed over');
+      one.keeping = false;
+      one.offered = false;
+      if (one.part !== 'stand-by' || this.#ending) this.#stop(one);
+    } else if (one.lease.holder === '') {
+      void this.#settle(one); // whoever it is dealt to takes it at once
+    }
   }
+}
 
-  /** Somebody has just given it up: whoever it is dealt to takes it at once. */
-  async #settleNow(one: Partition): Promise<void> {
-    const mine = dealtTo(this.#self, this.#members.alive(clock())).includes(one.number);
-    if (mine) await this.#settle(one, true);
-  }
+function memberOf(key: string): string {
+  return key.slice(key.indexOf('.') + 1);
 }

@@ -11,7 +11,8 @@ function hash(text: string): number {
 
 /**
  * Which of the live members keeps a partition: rendezvous hashing (Thaler and Ravishankar, 1996). Everybody who sees the
- * same members comes to the same answer, and when one goes only its own partitions move. Null without members.
+ * same members comes to the same answer, and when one goes only its own partitions move, each to the member that was
+ * next in line. Null without members.
  */
 export function keeperOf(partition: number, members: Iterable<string>): string | null {
   let best: string | null = null;
@@ -24,6 +25,16 @@ export function keeperOf(partition: number, members: Iterable<string>): string |
     }
   }
   return best;
+}
+
+/** What a member is to do for a partition: the keeper decides, whoever is next in line stands by for it. */
+export type Part = 'keep' | 'stand-by' | 'none';
+
+export function partOf(member: string, partition: number, members: ReadonlySet<string>): Part {
+  const keeper = keeperOf(partition, members);
+  if (keeper === member) return 'keep';
+  const others = [...members].filter((other) => other !== keeper);
+  return keeperOf(partition, others) === member ? 'stand-by' : 'none';
 }
 
 /** The partitions that `member` is to keep. */
