@@ -3,7 +3,7 @@ use murmuration_kernel::{CROP_BYTES, Frame as Picture};
 use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
 
-use crate::error::{Code, Fault, Out, Result, border};
+use crate::error::{Code, Fault, Out, Result, apart, border, length};
 
 /// What a picture's header says.
 #[napi(object)]
@@ -30,6 +30,33 @@ pub fn probe(bytes: &[u8]) -> Result<Header> {
 #[napi]
 pub fn decode(bytes: &[u8]) -> Result<Frame> {
     border(|| Ok(Frame(Picture::decode(bytes)?)))
+}
+
+/// Decode a picture and cut its people out of it, in one call: no picture is left for the garbage
+/// collector, which would not know how large it is.
+#[napi]
+pub fn cut(
+    bytes: &[u8],
+    width: u32,
+    height: u32,
+    channels: u32,
+    regions: &[f64],
+    out: Out<u8>,
+) -> Result<()> {
+    border(|| {
+        apart(bytes, out)?;
+        let people = regions.len() / 3;
+        length(Code::CropInvalid, "regions", regions.len(), people * 3)?;
+        length(Code::CropInvalid, "out", out.len(), people * CROP_BYTES)?;
+        let picture = match channels {
+            0 => Picture::decode(bytes)?,
+            _ => Picture::from_raw(bytes, width as usize, height as usize, channels as usize)?,
+        };
+        for (region, crop) in regions.chunks_exact(3).zip(out.as_chunks_mut().0) {
+            picture.crop(region[0], region[1], region[2], crop)?;
+        }
+        Ok(())
+    })
 }
 
 /// A picture in memory.
