@@ -10,6 +10,7 @@ export const simd: border.Native['simd'] = native.simd;
 export const describe: border.Native['describe'] = native.describe;
 export const probe: border.Native['probe'] = native.probe;
 export const decode: border.Native['decode'] = native.decode;
+export const cut: border.Native['cut'] = native.cut;
 export const encodeJpeg: border.Native['encodeJpeg'] = native.encodeJpeg;
 export const encodePng: border.Native['encodePng'] = native.encodePng;
 export const fuse: border.Native['fuse'] = native.fuse;

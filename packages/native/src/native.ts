@@ -84,6 +84,20 @@ export interface Native {
   probe(bytes: Uint8Array): Header;
   /** Decodes a JPEG or PNG: at most 8192 pixels a side and 32 MiB. @throws IMAGE_INVALID, IMAGE_TOO_LARGE */
   decode(bytes: Uint8Array): Frame;
+  /**
+   * Decodes a picture (`channels` 0: JPEG or PNG, `width` and `height` unused; 3 or 1: raw) and cuts a square for each of
+   * P people into `out`, P * 128 * 128 * 3 bytes. `regions`: P times x, y, side, as in {@link Frame.crop}. For the hot
+   * path: nothing is left to the garbage collector, which does not know how large a {@link Frame} is.
+   * @throws IMAGE_INVALID, IMAGE_TOO_LARGE, CROP_INVALID
+   */
+  cut(
+    bytes: Uint8Array,
+    width: number,
+    height: number,
+    channels: number,
+    regions: Float64Array,
+    out: Uint8Array,
+  ): void;
   readonly Frame: FrameClass;
   /** `quality` 1 to 100. @throws IMAGE_INVALID */
   encodeJpeg(rgb: Uint8Array, width: number, height: number, quality: number): Uint8Array;

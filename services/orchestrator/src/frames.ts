@@ -1,4 +1,4 @@
-import { decode, Frame } from '@murmuration/native';
+import { cut, probe } from '@murmuration/native';
 import { type Box, CROP_BYTES, Encoding, Fault, type Image, MAX_PEOPLE } from '@murmuration/protocol';
 import { boxesOr, checkBoxes, checkOverlap, type Region, regionOf } from './core/boxes.js';
 
@@ -10,9 +10,10 @@ const RAW: { readonly [encoding in Encoding]?: number } = {
   [Encoding.ENCODING_RGB8]: 3,
   [Encoding.ENCODING_GRAY8]: 1,
 };
-const MAGIC: { readonly [encoding in Encoding]?: readonly number[] } = {
-  [Encoding.ENCODING_JPEG]: [0xff, 0xd8, 0xff],
-  [Encoding.ENCODING_PNG]: [0x89, 0x50, 0x4e, 0x47],
+/** The formats as the kernel names them. */
+const FILES: { readonly [encoding in Encoding]?: string } = {
+  [Encoding.ENCODING_JPEG]: 'jpeg',
+  [Encoding.ENCODING_PNG]: 'png',
 };
 
 /** The people of a frame, cut out. */
@@ -23,42 +24,73 @@ export interface Crops {
   readonly pixels: Uint8Array;
 }
 
+/** What is known of a picture before its pixels are read. */
+interface Size {
+  readonly width: number;
+  readonly height: number;
+  /** Bytes of a pixel; 0 for a file. */
+  readonly channels: number;
+}
+
 /** Crops are copied into their message before the next frame is cut, so one buffer serves all. */
 const pixels = new Uint8Array(MAX_PEOPLE * CROP_BYTES);
+const squares = new Float64Array(MAX_PEOPLE * 3);
 
 /**
- * Decodes a picture and cuts out its people.
+ * Decodes a picture and cuts out its people. Everything that can be refused by its header is refused before.
  * @throws Fault IMAGE_MISSING, IMAGE_INVALID, IMAGE_TOO_LARGE, ENCODING_UNKNOWN, BOX_INVALID, TOO_MANY_PEOPLE
  */
 export function cropsOf(image: Image | undefined, asked: readonly Box[]): Crops {
   checkBoxes(asked);
-  const frame = frameOf(image);
-  checkOverlap(asked, frame.width, frame.height);
-  const boxes = boxesOr(asked, frame.width, frame.height);
-  const regions = boxes.map(regionOf);
-  regions.forEach(({ x, y, side }, i) => {
-    frame.crop(x, y, side, pixels.subarray(i * CROP_BYTES, (i + 1) * CROP_BYTES));
+  const picture = dataOf(image);
+  return named(() => {
+    const { width, height, channels } = sizeOf(picture);
+    checkOverlap(asked, width, height);
+    const boxes = boxesOr(asked, width, height);
+    const regions = boxes.map(regionOf);
+    regions.forEach(({ x, y, side }, i) => {
+      squares.set([x, y, side], i * 3);
+    });
+    const out = pixels.subarray(0, boxes.length * CROP_BYTES);
+    cut(picture.data, width, height, channels, squares.subarray(0, boxes.length * 3), out);
+    return { boxes, regions, pixels: out };
   });
-  return { boxes, regions, pixels: pixels.subarray(0, boxes.length * CROP_BYTES) };
 }
 
-function frameOf(image: Image | undefined): Frame {
+function dataOf(image: Image | undefined): Image {
   if (image === undefined) throw new Fault('IMAGE_MISSING', 'There is no picture.', { field: 'image' });
-  const { data, encoding, width, height } = image;
-  if (data.length === 0)
-    throw new Fault('IMAGE_MISSING', 'The picture has no bytes.', { field: 'image.data' });
-  if (data.length > MAX_BYTES)
-    throw new Fault('IMAGE_TOO_LARGE', `The picture has ${data.length} bytes.`, { field: 'image.data' });
+  const bytes = image.data.length;
+  if (bytes === 0) throw new Fault('IMAGE_MISSING', 'The picture has no bytes.', { field: 'image.data' });
+  if (bytes > MAX_BYTES)
+    throw new Fault('IMAGE_TOO_LARGE', `The picture has ${bytes} bytes.`, { field: 'image.data' });
+  return image;
+}
+
+function sizeOf({ data, encoding, width, height }: Image): Size {
   const channels = RAW[encoding];
+  if (channels !== undefined) {
+    checkRaw(data.length, width, height, channels);
+    return { width, height, channels };
+  }
+  const wanted = FILES[encoding];
+  if (wanted === undefined)
+    throw new Fault('ENCODING_UNKNOWN', `Encoding ${encoding} is none that can be read.`, {
+      field: 'image.encoding',
+    });
+  const header = probe(data);
+  if (header.format !== wanted)
+    throw new Fault('IMAGE_INVALID', `The picture is a ${header.format}, not a ${wanted} as it says.`, {
+      field: 'image.encoding',
+    });
+  return { width: header.width, height: header.height, channels: 0 };
+}
+
+/** What the kernel refuses is the picture's bytes. */
+function named<T>(work: () => T): T {
   try {
-    if (channels !== undefined) {
-      checkRaw(data.length, width, height, channels);
-      return Frame.fromRaw(data, width, height, channels);
-    }
-    checkMagic(data, encoding);
-    return decode(data);
+    return work();
   } catch (error) {
-    const fault = Fault.from(error, 'IMAGE_INVALID');
+    const fault = Fault.from(error);
     if (fault.field !== null) throw fault;
     throw new Fault(fault.code, fault.message, { field: 'image.data', cause: error });
   }
@@ -78,16 +110,4 @@ function checkRaw(bytes: number, width: number, height: number, channels: number
     `${width} x ${height} x ${channels} makes ${wanted} bytes, but there are ${bytes}.`,
     { field: 'image.data' },
   );
-}
-
-function checkMagic(data: Uint8Array, encoding: Encoding): void {
-  const magic = MAGIC[encoding];
-  if (magic === undefined)
-    throw new Fault('ENCODING_UNKNOWN', `Encoding ${encoding} is none that can be read.`, {
-      field: 'image.encoding',
-    });
-  if (magic.every((byte, i) => data[i] === byte)) return;
-  throw new Fault('IMAGE_INVALID', `The bytes are not those of a ${Encoding[encoding].slice(9)} file.`, {
-    field: 'image.data',
-  });
 }

@@ -1,7 +1,13 @@
-import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
-import { Fault, IngestService, SwarmService } from '@murmuration/protocol';
+import {
+  Fault,
+  type IngestServer,
+  IngestService,
+  type SwarmServer,
+  SwarmService,
+} from '@murmuration/protocol';
 import { HealthImplementation } from 'grpc-health-check';
 import { ROOT } from './settings.js';
 
@@ -29,11 +35,7 @@ export class GrpcServer {
   }
 
   /** Listens, without serving yet as far as health goes. @throws Fault PORT_TAKEN */
-  static async listen(
-    address: string,
-    ingest: UntypedServiceImplementation,
-    swarm: UntypedServiceImplementation,
-  ): Promise<GrpcServer> {
+  static async listen(address: string, ingest: IngestServer, swarm: SwarmServer): Promise<GrpcServer> {
     const server = new Server({
       'grpc.max_receive_message_length': MAX_MESSAGE,
       'grpc.max_send_message_length': MAX_MESSAGE,
