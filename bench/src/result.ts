@@ -9,6 +9,8 @@ export interface Result {
   readonly p99Ms: number;
   readonly dropped: number;
   readonly cpu: Readonly<Record<string, number>>;
+  /** All processes but the client, milliseconds of one core: says the same on a busy machine as on a quiet one. */
+  readonly cpuMsPerFrame: number;
   readonly memoryMib: Readonly<Record<string, number>>;
   /** Published by the swarm, with what it publishes when idle taken off; null where nothing counts them. */
   readonly messagesPerFrame: number | null;

@@ -13,6 +13,8 @@ import { type LocalSwarm, startSwarm } from './swarm.js';
 const WARM_UP_SECONDS = 1.5;
 const FLOOR_SECONDS = 2;
 const IDLE_SECONDS = 1;
+/** This process' name among the others. */
+const CLIENT = 'client';
 
 /**
  * Starts one swarm, measures the floors beside it, then each scenario in turn, and ends it. `note` gets a line for
@@ -64,7 +66,7 @@ async function measure(
   floors: Floors,
   idle: BusRate | null,
 ): Promise<Result> {
-  const pids = new Map([...swarm.pids, ['client', process.pid]]);
+  const pids = new Map([...swarm.pids, [CLIENT, process.pid]]);
   const line = await openLine(swarm.address, frame);
   try {
     await load(line, WARM_UP_SECONDS, scenario.fps);
@@ -76,6 +78,11 @@ async function measure(
     const frames = measured.latency.count / elapsed;
     const perFrame = (kind: keyof BusRate): number | null =>
       rate === null || idle === null ? null : (rate[kind] - idle[kind]) / frames;
+    const cpu = cpuShares(used, after, elapsed);
+    const swarmCpu = Object.entries(cpu).reduce(
+      (sum, [name, share]) => sum + (name === CLIENT ? 0 : share),
+      0,
+    );
     return {
       name: scenario.name,
       seconds,
@@ -83,7 +90,8 @@ async function measure(
       p50Ms: measured.latency.p50,
       p99Ms: measured.latency.p99,
       dropped: measured.dropped,
-      cpu: cpuShares(used, after, elapsed),
+      cpu,
+      cpuMsPerFrame: (swarmCpu * 1000) / frames,
       memoryMib: Object.fromEntries([...after].map(([name, usage]) => [name, usage.memoryMib])),
       messagesPerFrame: perFrame('published'),
       deliveriesPerFrame: perFrame('delivered'),

@@ -12,6 +12,7 @@ const COLUMNS: readonly Column[] = [
   ['p99 ms', (result) => fixed(result.p99Ms, 2)],
   ['dropped', (result) => String(result.dropped)],
   ['msgs/frame', (result) => fixed(result.messagesPerFrame, 1)],
+  ['CPU ms/frame', (result) => fixed(result.cpuMsPerFrame, 2)],
   ['p50/bus', (result) => fixed(result.ratios.bus, 1)],
   ['p50/gRPC', (result) => fixed(result.ratios.grpc, 1)],
   ['p50/both', (result) => fixed(result.ratios.both, 1)],
