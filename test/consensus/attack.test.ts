@@ -52,7 +52,7 @@ class Court {
   #sequence = 0;
 
   constructor(placed: Roster) {
-    stepRounds(this.#rounds, { type: 'placement', roster: placed }, 0);
+    stepRounds(this.#rounds, { type: 'placement', roster: placed, anew: false }, 0);
   }
 
   hear(
@@ -74,7 +74,7 @@ class Court {
 }
 
 function worstDistance(decision: Decision, pose: Pose): number {
-  const bytes = decision.poses[0]?.keypoints.slice() ?? new Uint8Array(0);
+  const bytes = new Uint8Array(decision.poses[0]?.keypoints ?? []);
   const joints = new Float32Array(bytes.buffer);
   return Math.max(
     ...pose.map(([x, y], joint) =>

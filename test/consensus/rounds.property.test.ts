@@ -64,7 +64,7 @@ describe('rounds, whatever happens', () => {
         const place = (hosts: readonly string[]): void => {
           const placed = roster(++epoch, Object.fromEntries(hosts.map((host) => [host, ['a', 'b']])));
           rosters.set(placed.epoch, placed);
-          take(stepRounds(state, { type: 'placement', roster: placed }, now));
+          take(stepRounds(state, { type: 'placement', roster: placed, anew: false }, now));
         };
         place(['h1', 'h2']);
 

@@ -22,7 +22,8 @@ class Bench {
   now = 0;
 
   constructor(placement = TWO) {
-    this.#step({ type: 'placement', roster: placement });
+    const anew = false;
+    this.#step({ type: 'placement', roster: placement, anew });
   }
 
   #step(event: Parameters<typeof stepRounds<string>>[1]): RoundEffect<string>[] {
@@ -41,8 +42,8 @@ class Bench {
     this.now = now;
     return this.#step({ type: 'tick' });
   }
-  place(placement: typeof TWO): RoundEffect<string>[] {
-    return this.#step({ type: 'placement', roster: placement });
+  place(placement: typeof TWO, anew = false): RoundEffect<string>[] {
+    return this.#step({ type: 'placement', roster: placement, anew });
   }
   get closed(): Closed<string>[] {
     return this.effects.filter((effect) => effect.type === 'close');
@@ -135,10 +136,12 @@ describe('a round', () => {
     expect(bench.closed[0]?.votes.map((one) => one.host)).toEqual(['h1', 'h2', 'h3']);
   });
 
-  it('keeps the newest placement', () => {
+  it('keeps the newest placement, unless the store was emptied', () => {
     const bench = new Bench(roster(5, { h1: ['a'] }));
     bench.place(roster(4, { h2: ['a'] }));
     expect(bench.state.roster.epoch).toBe(5n);
+    bench.place(roster(1, { h2: ['a'] }), true);
+    expect(bench.state.roster.epoch).toBe(1n);
   });
 
   it('is closed with the votes there are when the process ends', () => {

@@ -48,6 +48,8 @@ export class Desk {
   readonly #rounds: Rounds<Context> = noRounds();
   readonly #watch: Subscribed;
   readonly #lingering = new Map<number, Subscribed>();
+  readonly #states: Subscribed;
+  #anew = true;
   #timer: NodeJS.Timeout | null = null;
   readonly counts: DeskCounts = { complete: 0, deadline: 0, late: 0, refused: 0, unreadable: 0 };
 
@@ -56,13 +58,17 @@ export class Desk {
     this.#log = log;
     this.#sparing = sparing;
     this.#onClosed = onClosed;
+    this.#states = bus.onState((state) => {
+      if (state === 'restored') this.#anew = true;
+    });
     this.#watch = watchBucket(bus, {
       bucket: buckets.placement,
       key: keys.placement,
       onChange: ({ value }) => {
         if (value === null) return;
         const roster = rosterOf(Placement.decode(value));
-        this.#step({ type: 'placement', roster });
+        this.#step({ type: 'placement', roster, anew: this.#anew });
+        this.#anew = false;
         this.#log.info({ epoch: Number(roster.epoch), hosts: [...roster.hosts.keys()] }, 'placement');
       },
       onError: (error) =>
@@ -108,6 +114,7 @@ export class Desk {
   close(): void {
     this.#step({ type: 'end' });
     this.#watch.close();
+    this.#states.close();
     for (const votes of [...this.#lingering.values()]) votes.close();
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;

@@ -18,7 +18,8 @@ export type RoundEvent<T> =
   | { readonly type: 'opened'; readonly round: Round; readonly tag: T }
   /** `publisher`: the host that the subject names. */
   | { readonly type: 'vote'; readonly vote: Vote; readonly publisher: string | null }
-  | { readonly type: 'placement'; readonly roster: Roster }
+  /** `anew`: the first since the bus was lost, so that the store may have been emptied and epochs begun again. */
+  | { readonly type: 'placement'; readonly roster: Roster; readonly anew: boolean }
   | { readonly type: 'tick' }
   /** The process ends: close what is open with the votes there are. */
   | { readonly type: 'end' };
@@ -108,7 +109,9 @@ export function stepRounds<T>(state: Rounds<T>, event: RoundEvent<T>, now: numbe
       takeVote(state, event.vote, event.publisher, now, effects);
       break;
     case 'placement':
-      followPlacement(state, event.roster, now, effects);
+      // Seen out of order: the newest stays.
+      if (event.anew || event.roster.epoch >= state.roster.epoch)
+        followPlacement(state, event.roster, now, effects);
       break;
     case 'tick':
       state.early.expire(now);
@@ -207,7 +210,6 @@ function takeLate<T>(state: Rounds<T>, past: Past, vote: Vote, now: number, effe
 }
 
 function followPlacement<T>(state: Rounds<T>, roster: Roster, now: number, effects: RoundEffect<T>[]): void {
-  if (roster.epoch < state.roster.epoch) return; // seen out of order: the newest stays
   state.roster = roster;
   state.liveness.keep(new Set(roster.hosts.keys()));
   for (const open of [...state.open.values()]) {
