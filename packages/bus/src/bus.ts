@@ -109,7 +109,7 @@ export class Bus {
    * when it comes late, and the client would buffer it without bound.
    */
   publish(subject: string, data: Uint8Array, context?: Context): boolean {
-    if (!this.#connected || this.#nc.isClosed()) return false;
+    if (!this.#connected || this.#nc.isClosed() || this.#nc.isDraining()) return false;
     const carrier = headersFor(context);
     this.#nc.publish(subject, data, carrier === undefined ? {} : { headers: carrier });
     return true;
