@@ -30,6 +30,12 @@ def rate(step: int, steps: int, peak: float) -> float:
     return peak * 0.5 * (1 + math.cos(math.pi * min(1, (step - warm) / (steps - warm))))
 
 
+def seconds_until(clock: str) -> float:
+    hour, minute = map(int, clock.split(":"))
+    now = time.localtime()
+    return (hour - now.tm_hour) * 3600 + (minute - now.tm_min) * 60 - now.tm_sec
+
+
 def optimiser(model: Squad, peak: float):
     decayed = [p for n, p in model.named_parameters() if n.endswith(("w1", "w3"))]
     other = [p for n, p in model.named_parameters() if not n.endswith(("w1", "w3"))]
@@ -74,6 +80,7 @@ def parse():
     parser.add_argument("--rate", type=float, default=5e-3)
     parser.add_argument("--average", type=float, default=0.998)
     parser.add_argument("--init", type=Path, help="start from the averaged weights of this checkpoint")
+    parser.add_argument("--until", metavar="HH:MM", help="plan the length again as it runs, to end about then")
     parser.add_argument("--stop", type=int, help="end after this step, with the schedule unfinished")
     return parser.parse_args()
 
@@ -94,13 +101,14 @@ def main() -> None:
         model.load_state_dict(saved["model"])
         optim.load_state_dict(saved["optimiser"])
         average.values, average.count, step = saved["average"], saved["count"], saved["step"]
-    end = min(args.steps, args.stop or args.steps)
+    steps, pace = args.steps, None
+    end = min(steps, args.stop or steps)
     print(f"squad {args.squad}: {len(sets)} people, steps {step}..{end} of {args.steps}, "
           f"{args.steps * args.batch / len(sets):.1f} epochs", flush=True)
 
     def keep() -> None:
         save(path, {"squad": args.squad, "seed": args.seed, "shape": shape.to_json(), "step": step,
-                    "steps": args.steps, "samples": step * args.batch, "model": model.state_dict(),
+                    "steps": steps, "samples": step * args.batch, "model": model.state_dict(),
                     "average": average.values, "count": average.count, "optimiser": optim.state_dict(),
                     "sets": [s.name for s in args.sets], "people": len(sets)})
 
@@ -112,7 +120,7 @@ def main() -> None:
     started, kept, shown, total, count, cpu = time.time(), time.time(), time.time(), 0.0, 0, time.process_time()
     while step < end and not stopped:
         for group in optim.param_groups:
-            group["lr"] = rate(step, args.steps, args.rate)
+            group["lr"] = rate(step, steps, args.rate)
         crops, points = stream.next()
         rng = np.random.default_rng([args.seed, 13, step])
         heard = torch.from_numpy((rng.random(17 * shape.joint_agents) >= SILENCED).astype(np.float32))
@@ -130,9 +138,12 @@ def main() -> None:
         if time.time() - shown > 20 or step == end:
             spent = time.time() - shown
             print(f"{time.strftime('%H:%M:%S')} step {step} epoch {step * args.batch / len(sets):.2f} "
-                  f"loss {total / count:.4f} {count * args.batch / spent:.0f}/s "
+                  f"of {steps} loss {total / count:.4f} {count * args.batch / spent:.0f}/s "
                   f"cpu {(time.process_time() - cpu) / spent:.2f} "
                   f"left {(end - step) * spent / count / 60:.1f} min", flush=True)
+            if args.until:
+                pace = count / spent if pace is None else 0.8 * pace + 0.2 * count / spent
+                steps = end = max(step, step + int(pace * seconds_until(args.until)))
             shown, total, count, cpu = time.time(), 0.0, 0, time.process_time()
         if time.time() - kept > 90:
             keep()
