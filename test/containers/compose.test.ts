@@ -102,7 +102,7 @@ describe.skipIf(skipped !== null)('docker compose up --scale agent-host=3', () =
         const names = data.map((trace) => trace.spans.map((span) => span.operationName));
         return names.find((found) => Object.values(SPANS).every((name) => found.includes(name))) ?? null;
       },
-      { timeout: 60_000, name: 'a whole trace', every: 500 },
+      { timeout: 120_000, name: 'a whole trace', every: 500 },
     );
     expect(operations.filter((name) => name === SPANS.look)).toHaveLength(HOSTS.length);
   });
