@@ -114,6 +114,22 @@ function checkTools() {
   }
 }
 
+/**
+ * Whether node_modules holds what the lock file asks for, by npm's own record of it: so that packages which a person
+ * installed by hand are not thrown away. Optional ones are mostly for other machines.
+ */
+function packagesInstalled() {
+  const read = (path) => JSON.parse(readFileSync(join(ROOT, path), 'utf8')).packages;
+  if (!existsSync(PINNED_NODE) || !existsSync(join(ROOT, 'node_modules', '.package-lock.json'))) return false;
+  const there = read('node_modules/.package-lock.json');
+  return Object.entries(read('package-lock.json')).every(
+    ([path, wanted]) =>
+      !path.startsWith('node_modules/') ||
+      wanted.optional ||
+      (wanted.link ? existsSync(join(ROOT, path)) : there[path]?.version === wanted.version),
+  );
+}
+
 const files = (folder, suffix) =>
   existsSync(join(ROOT, folder)) && readdirSync(join(ROOT, folder)).some((name) => name.endsWith(suffix));
 
@@ -121,20 +137,15 @@ const isTypeScript = (path) => /\.(ts|json)$/.test(path);
 
 /** Sets everything up; at once where it is. @throws SetupError in words for people */
 export async function setup() {
-  const packages = createHash('sha256')
-    .update(readFileSync(join(ROOT, 'package-lock.json')))
-    .update(`${process.platform}-${process.arch}`)
-    .digest('hex');
-  const installed = () => existsSync(PINNED_NODE) && existsSync(join(BIN, 'tsc'));
-  await once('packages', packages, installed, async () => {
+  if (!packagesInstalled()) {
     checkTools();
     await step('installing packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
-  });
+  }
   const kernel = fingerprint(['native', 'packages/native/package.json']);
   await once(
     'kernel',
     kernel,
-    () => files('packages/native', '.node') || files('packages/native/dist', '.node'),
+    () => files('packages/native', '.node'),
     async () => {
       checkTools();
       await step('building the kernel', 'npm', [
@@ -152,7 +163,7 @@ export async function setup() {
   );
   await once(
     'typescript',
-    `${packages} ${sources}`,
+    `${fingerprint(['package-lock.json'])} ${sources}`,
     () => files('cli/dist', 'main.js'),
     () => step('building the TypeScript', join(BIN, 'tsc'), ['-b']),
   );
