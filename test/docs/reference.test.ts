@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { buckets, keys, subjects } from '@murmuration/protocol';
-import { SPANS } from '@murmuration/telemetry';
+import { ATTRIBUTES, SPANS } from '@murmuration/telemetry';
 import { describe, expect, test } from 'vitest';
 import { ROOT, read, sources } from './support.js';
 
@@ -23,9 +23,10 @@ describe('docs/reference', () => {
     expect(missing).toEqual([]);
   });
 
-  test('telemetry.md names every span, and no other', () => {
-    const named = new Set(read('docs/reference/telemetry.md').match(/murmuration\.[a-z]+(?=[`\s])/g));
-    expect([...named].sort()).toEqual(Object.values(SPANS).sort());
+  test('telemetry.md names every span and attribute, and no other', () => {
+    const named = new Set(read('docs/reference/telemetry.md').match(/murmuration\.[a-z_]+(?=[`\s])/g));
+    const all = [...Object.values(SPANS), ...Object.values(ATTRIBUTES)];
+    expect([...named].sort()).toEqual(all.sort());
   });
 
   test('subjects.md names every subject and bucket', () => {

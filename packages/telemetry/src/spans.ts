@@ -39,6 +39,24 @@ export const SPANS = {
   answer: 'murmuration.answer',
 } as const;
 
+/** The names of all attributes that spans carry. */
+export const ATTRIBUTES = {
+  /** The stream's token on the bus, and the frame's number within it. */
+  stream: 'murmuration.stream',
+  sequence: 'murmuration.sequence',
+  /** What the client calls its stream. */
+  clientStream: 'murmuration.client_stream',
+  people: 'murmuration.people',
+  host: 'murmuration.host',
+  /** Squads that the host runs. */
+  squads: 'murmuration.squads',
+  /** Hosts that voted, and hosts of the placement. */
+  votes: 'murmuration.votes',
+  expected: 'murmuration.expected',
+  /** complete or deadline. */
+  closedBy: 'murmuration.closed_by',
+} as const;
+
 const tracer = () => trace.getTracer('murmuration');
 
 /** Starts a span under `parent`. Contexts are handed on by hand: async iterators and callbacks lose the active one. */

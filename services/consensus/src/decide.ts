@@ -1,6 +1,14 @@
 import type { Bus } from '@murmuration/bus';
 import { Decision, subjects } from '@murmuration/protocol';
-import { type Context, failSpan, SPANS, type SparingLog, startSpan, traced } from '@murmuration/telemetry';
+import {
+  ATTRIBUTES,
+  type Context,
+  failSpan,
+  SPANS,
+  type SparingLog,
+  startSpan,
+  traced,
+} from '@murmuration/telemetry';
 import type { Closed } from './core/rounds.js';
 import type { Panel } from './panel.js';
 
@@ -21,12 +29,12 @@ export class Decider {
   decide(closed: Closed<Context>): void {
     const { round } = closed;
     const { span, context } = startSpan(SPANS.fuse, closed.tag, {
-      'murmuration.stream': round.stream,
-      'murmuration.sequence': Number(round.sequence),
-      'murmuration.people': round.people,
-      'murmuration.votes': closed.votes.length,
-      'murmuration.expected': closed.expected.length,
-      'murmuration.closed_by': closed.closedBy,
+      [ATTRIBUTES.stream]: round.stream,
+      [ATTRIBUTES.sequence]: Number(round.sequence),
+      [ATTRIBUTES.people]: round.people,
+      [ATTRIBUTES.votes]: closed.votes.length,
+      [ATTRIBUTES.expected]: closed.expected.length,
+      [ATTRIBUTES.closedBy]: closed.closedBy,
     });
     try {
       const decision = Decision.encode(this.#panel.decide(closed)).finish();

@@ -6,7 +6,7 @@ import {
   type Image,
   type Pose,
 } from '@murmuration/protocol';
-import { type Context, failSpan, inSpan, SPANS, startSpan, traced } from '@murmuration/telemetry';
+import { ATTRIBUTES, type Context, failSpan, inSpan, SPANS, startSpan, traced } from '@murmuration/telemetry';
 import { unixNow } from './clock.js';
 import { type Deadlines, deadlinesFor } from './core/deadline.js';
 import { type Crops, cropsOf } from './frames.js';
@@ -134,7 +134,7 @@ export class Pipeline {
     end: Answered,
   ): void {
     const people = crops.boxes.length;
-    const { span, context } = startSpan(SPANS.round, job.context, { people });
+    const { span, context } = startSpan(SPANS.round, job.context, { [ATTRIBUTES.people]: people });
     const question = {
       sequence: job.sequence,
       epoch: this.#swarm.epoch,

@@ -9,7 +9,15 @@ import {
   type StreamResponse,
   toGrpc,
 } from '@murmuration/protocol';
-import { type Context, contextFrom, failSpan, SPANS, SpanKind, startSpan } from '@murmuration/telemetry';
+import {
+  ATTRIBUTES,
+  type Context,
+  contextFrom,
+  failSpan,
+  SPANS,
+  SpanKind,
+  startSpan,
+} from '@murmuration/telemetry';
 import { unixNow } from './clock.js';
 import { Lane, limitsFor } from './core/lanes.js';
 import { draining } from './ingest.js';
@@ -155,7 +163,8 @@ export class Stream {
 
   #start(opened: Opened, { frame, arrived }: Waiting): void {
     const { sequence } = frame;
-    const { span, context } = startSpan(SPANS.frame, this.#context, { stream: opened.name }, SpanKind.SERVER);
+    const attributes = { [ATTRIBUTES.clientStream]: opened.name, [ATTRIBUTES.sequence]: Number(sequence) };
+    const { span, context } = startSpan(SPANS.frame, this.#context, attributes, SpanKind.SERVER);
     const job = {
       sequence,
       image: frame.image,
