@@ -4,6 +4,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use murmuration_fixture::{Fixture, Rng, Shape};
+use murmuration_kernel::simd::VARIABLE;
 use murmuration_kernel::{Bundle, CROP_BYTES, Frame, Path, Swarm, VOTE};
 
 /// The best and the median of many runs, in milliseconds. Other work on the machine only ever adds,
@@ -20,6 +21,14 @@ fn time(mut run: impl FnMut()) -> (f64, f64) {
     (times[0], times[times.len() / 2])
 }
 
+/// The path that is asked for, or all that there are.
+fn paths() -> Vec<Path> {
+    match std::env::var_os(VARIABLE) {
+        None => Path::here(),
+        Some(_) => vec![Path::from_env().unwrap_or_else(|error| panic!("{error}"))],
+    }
+}
+
 fn look(name: &str, bundle: &Bundle) {
     let crop: [u8; CROP_BYTES] = Rng::new(7).bytes(CROP_BYTES).try_into().expect("its size");
     let ids: Vec<&str> = bundle.squads.iter().map(|squad| squad.id.as_str()).collect();
@@ -27,7 +36,7 @@ fn look(name: &str, bundle: &Bundle) {
     let agents: usize = bundle.squads.iter().map(|squad| squad.agents.len()).sum();
     println!("look at one crop, {name}: {agents} agents, {:.1} M multiply-adds", work as f64 / 1e6);
     let mut scalar = 0.0;
-    for path in Path::here() {
+    for path in paths() {
         let mut swarm = Swarm::new(bundle, &ids, path).expect("the squads are the bundle's");
         let mut votes = vec![0; ids.len() * VOTE];
         let (best, median) = time(|| swarm.look(black_box(&crop), black_box(&mut votes)));

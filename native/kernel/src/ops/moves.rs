@@ -58,27 +58,52 @@ each_path! {
 each_path! {
     /// `depth`: each plane's 2x2 blocks become cells of four planes of half the side.
     pub fn depth(arena: &mut [u8], inputs: &[u32], size: usize, out: usize) {
-        let half = size / 2;
-        let cells = half * half;
+        let cells = size * size / 4;
+        // Slots are laid out in the order in which they are written.
+        let (read, write) = arena.split_at_mut(out);
         for (c, &at) in inputs.iter().enumerate() {
-            // Slots are laid out in the order in which they are written.
-            let (read, write) = arena.split_at_mut(out);
             let plane = &read[at as usize..][..size * size];
             for dy in 0..2 {
-                let even = (dy * 2) * inputs.len() + c;
-                let odd = (dy * 2 + 1) * inputs.len() + c;
-                for y in 0..half {
-                    let row = &plane[(2 * y + dy) * size..][..size];
-                    let to = &mut write[even * cells + y * half..][..half];
-                    for (to, from) in to.iter_mut().zip(row.chunks_exact(2)) {
-                        *to = from[0];
-                    }
-                    let to = &mut write[odd * cells + y * half..][..half];
-                    for (to, from) in to.iter_mut().zip(row.chunks_exact(2)) {
-                        *to = from[1];
-                    }
+                let [even, odd] = [0, 1].map(|dx| ((dy * 2 + dx) * inputs.len() + c) * cells);
+                let (first, second) = write.split_at_mut(odd);
+                let to = (&mut first[even..][..cells], &mut second[..cells]);
+                // A side that is known lets the compiler keep a row in registers.
+                match size {
+                    64 => part::<64, 32>(plane, dy, to),
+                    32 => part::<32, 16>(plane, dy, to),
+                    16 => part::<16, 8>(plane, dy, to),
+                    _ => part_of(plane, size, dy, to),
                 }
             }
+        }
+    }
+}
+
+/// The even and the odd cells of every second row.
+#[inline(always)]
+fn part<const SIZE: usize, const HALF: usize>(
+    plane: &[u8],
+    dy: usize,
+    (even, odd): (&mut [u8], &mut [u8]),
+) {
+    let rows = plane.as_chunks::<SIZE>().0.iter().skip(dy).step_by(2);
+    let to = even.as_chunks_mut::<HALF>().0.iter_mut().zip(odd.as_chunks_mut::<HALF>().0);
+    for (row, (even, odd)) in rows.zip(to) {
+        // By value, so that the compiler need not think that they overlap.
+        let row = *row;
+        *even = std::array::from_fn(|x| row[2 * x]);
+        *odd = std::array::from_fn(|x| row[2 * x + 1]);
+    }
+}
+
+/// The same for a side that is not known before.
+#[inline(always)]
+fn part_of(plane: &[u8], size: usize, dy: usize, (even, odd): (&mut [u8], &mut [u8])) {
+    let rows = plane.chunks_exact(size).skip(dy).step_by(2);
+    let to = even.chunks_exact_mut(size / 2).zip(odd.chunks_exact_mut(size / 2));
+    for (row, (even, odd)) in rows.zip(to) {
+        for (x, pair) in row.chunks_exact(2).enumerate() {
+            (even[x], odd[x]) = (pair[0], pair[1]);
         }
     }
 }
@@ -86,18 +111,34 @@ each_path! {
 each_path! {
     /// `up`: nearest, twice the side.
     pub fn up(arena: &mut [u8], inputs: &[u32], size: usize, out: usize) {
-        for (c, &at) in inputs.iter().enumerate() {
-            let (read, write) = arena.split_at_mut(out);
+        let (read, write) = arena.split_at_mut(out);
+        for (&at, to) in inputs.iter().zip(write.chunks_exact_mut(4 * size * size)) {
             let plane = &read[at as usize..][..size * size];
-            let to = &mut write[c * 4 * size * size..][..4 * size * size];
-            for (from, to) in plane.chunks_exact(size).zip(to.chunks_exact_mut(4 * size)) {
-                let (first, second) = to.split_at_mut(2 * size);
-                for (&x, to) in from.iter().zip(first.chunks_exact_mut(2)) {
-                    to[0] = x;
-                    to[1] = x;
-                }
-                second.copy_from_slice(first);
+            match size {
+                8 => twice::<8, 16>(plane, to),
+                16 => twice::<16, 32>(plane, to),
+                _ => twice_of(plane, size, to),
             }
+        }
+    }
+}
+
+#[inline(always)]
+fn twice<const SIZE: usize, const TWICE: usize>(plane: &[u8], to: &mut [u8]) {
+    let rows = to.as_chunks_mut::<TWICE>().0.as_chunks_mut::<2>().0;
+    for (from, to) in plane.as_chunks::<SIZE>().0.iter().zip(rows) {
+        let from = *from; // by value, as in `part`
+        let row = std::array::from_fn(|x| from[x / 2]);
+        *to = [row, row];
+    }
+}
+
+/// The same for a side that is not known before.
+#[inline(always)]
+fn twice_of(plane: &[u8], size: usize, to: &mut [u8]) {
+    for (from, to) in plane.chunks_exact(size).zip(to.chunks_exact_mut(4 * size)) {
+        for (x, to) in to.iter_mut().enumerate() {
+            *to = from[x % (2 * size) / 2];
         }
     }
 }

@@ -13,6 +13,8 @@ pub struct Mix {
     pub packed: Vec<i32>,
     /// Planes before padding.
     pub n: usize,
+    /// The last of the offsets: where this plane lies in the arena, all do.
+    pub furthest: usize,
 }
 
 /// Planes that one multiplication of a path takes together.
@@ -54,8 +56,14 @@ impl Mix {
                 }
             }
         }
-        Self { planes, weights: weights.to_vec(), packed, n }
+        let furthest = furthest(&planes);
+        Self { planes, weights: weights.to_vec(), packed, n, furthest }
     }
+}
+
+/// The largest of some offsets.
+pub fn furthest(planes: &[u32]) -> usize {
+    planes.iter().copied().max().unwrap_or(0) as usize
 }
 
 /// Two `i16` in one `i32`, the first one low.

@@ -1,6 +1,6 @@
 //! Agents as the operations read them.
 
-use super::mix::{Mix, pair};
+use super::mix::{Mix, furthest, pair};
 use crate::Path;
 use crate::arith::half;
 use crate::bundle::{BankAgent, HeadAgent, LOGITS, OUTPUTS, StemAgent};
@@ -36,21 +36,25 @@ pub struct Bank {
     pub m: [i16; OUTPUTS],
     /// The planes that the residual adds; where it has none, any plane, with a factor of 0.
     pub residual: [u32; OUTPUTS],
+    /// The last plane that is read.
+    pub furthest: usize,
 }
 
 impl Bank {
     pub fn new(agent: &BankAgent, slots: &[u32], path: Path) -> Self {
+        let mix = Mix::new(&agent.inputs, slots, &agent.w1, OUTPUTS, path);
+        let residual: [u32; OUTPUTS] =
+            std::array::from_fn(|q| agent.residual.map_or(slots[0], |first| slots[first + q]));
         Self {
-            mix: Mix::new(&agent.inputs, slots, &agent.w1, OUTPUTS, path),
+            furthest: mix.furthest.max(furthest(&residual)),
+            mix,
             start1: std::array::from_fn(|q| half(agent.s1[q])),
             s1: agent.s1,
             taps: std::array::from_fn(|q| Taps::new(&agent.w3[q], agent.r[q])),
             start3: std::array::from_fn(|q| agent.b[q] + half(agent.s2[q])),
             s2: agent.s2,
             m: agent.m,
-            residual: std::array::from_fn(|q| {
-                agent.residual.map_or(slots[0], |first| slots[first + q])
-            }),
+            residual,
         }
     }
 }

@@ -14,14 +14,14 @@ use crate::bundle::{LOGITS, OUTPUTS};
 use crate::plan::{Bank, Head, Stem};
 use mix::{Strip, add, kept};
 
-/// The furthest byte of the arena that a mix reads; checked before any pointer is made.
-fn check(planes: &[u32], cells: usize, arena: &[u8]) {
-    assert!(planes.iter().all(|&at| at as usize + cells <= arena.len()), "planes in the arena");
+/// Checked before any pointer is made: the planes that are read lie in the arena.
+fn check(furthest: usize, cells: usize, arena: &[u8]) {
+    assert!(furthest + cells <= arena.len(), "planes in the arena");
 }
 
 pub fn stem(agent: &Stem, arena: &mut [u8], size: usize, out: usize, s: &mut Scratch) {
     let cells = size * size;
-    check(&agent.mix.planes, cells, arena);
+    check(agent.mix.furthest, cells, arena);
     assert!(cells.is_multiple_of(32) && out + OUTPUTS * cells <= arena.len());
     // SAFETY: the path has the features; what is read and written was just checked.
     unsafe { stem_cells(agent, arena.as_mut_ptr(), cells, out, s.simd().0) }
@@ -29,8 +29,7 @@ pub fn stem(agent: &Stem, arena: &mut [u8], size: usize, out: usize, s: &mut Scr
 
 pub fn bank(agent: &Bank, arena: &mut [u8], size: usize, out: usize, s: &mut Scratch) {
     let cells = size * size;
-    check(&agent.mix.planes, cells, arena);
-    check(&agent.residual, cells, arena);
+    check(agent.furthest, cells, arena);
     assert!(out + OUTPUTS * cells <= arena.len());
     let (strip, t, _) = s.simd();
     let arena = arena.as_mut_ptr();
@@ -48,7 +47,7 @@ pub fn bank(agent: &Bank, arena: &mut [u8], size: usize, out: usize, s: &mut Scr
 
 pub fn heads(agents: &[Head], arena: &[u8], s: &mut Scratch) {
     for agent in agents {
-        check(&agent.mix.planes, HEADS_CELLS, arena);
+        check(agent.mix.furthest, HEADS_CELLS, arena);
     }
     // SAFETY: the path has the features; what is read was just checked, and the logits have room.
     unsafe { heads_cells(agents, arena.as_ptr(), &mut s.logits) }

@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 
 use super::features;
 use crate::bundle::OUTPUTS;
-use crate::plan::{Bank, Taps};
+use crate::plan::Bank;
 
 /// What a column of 16 cells is multiplied by; one register each, the same in all lanes, or for
 /// planes of 8x8 one output's in the lower half and the next one's in the upper.
@@ -37,7 +37,7 @@ features! {
         let step = if SIZE == 8 { 2 } else { 1 };
         for q in (0..OUTPUTS).step_by(step) {
             let other = q + step - 1;
-            let factors = factors(agent, q, other);
+            let factors = factors::<SIZE>(agent, q);
             // SAFETY: as the caller says.
             unsafe {
                 let t = t.add(q * SIZE * SIZE / 2);
@@ -186,22 +186,21 @@ features! {
         }
     }
 
+    /// The factors of output `q`; for 8x8, of `q` and `q + 1`.
     #[inline]
-    fn factors(agent: &Bank, q: usize, other: usize) -> Factors {
-        // The upper half is `other`'s, which for planes wider than 8 is the same output.
-        let both = |value: fn(&Bank, usize) -> i32| {
-            let low = _mm512_set1_epi32(value(agent, q));
-            _mm512_mask_set1_epi32(low, 0xff00, value(agent, other))
+    fn factors<const SIZE: usize>(agent: &Bank, q: usize) -> Factors {
+        let [first, second] = [q, if SIZE == 8 { q + 1 } else { q }];
+        let both = |first: i32, second: i32| {
+            let low = _mm512_set1_epi32(first);
+            if SIZE == 8 { _mm512_mask_set1_epi32(low, 0xff00, second) } else { low }
         };
-        let taps = |q: usize| -> &Taps { &agent.taps[q] };
+        let (a, b) = (&agent.taps[first].upright, &agent.taps[second].upright);
+        let m = |q: usize| i32::from(agent.m[q]) << 16 | i32::from(agent.m[q]);
         Factors {
-            taps: std::array::from_fn(|i| {
-                let low = _mm512_set1_epi32(taps(q).upright[i]);
-                _mm512_mask_set1_epi32(low, 0xff00, taps(other).upright[i])
-            }),
-            start: both(|agent, q| agent.start3[q]),
-            shift: both(|agent, q| agent.s2[q].into()),
-            m: both(|agent, q| i32::from(agent.m[q]) << 16 | i32::from(agent.m[q])),
+            taps: std::array::from_fn(|i| both(a[i], b[i])),
+            start: both(agent.start3[first], agent.start3[second]),
+            shift: both(agent.s2[first].into(), agent.s2[second].into()),
+            m: both(m(first), m(second)),
         }
     }
 }
