@@ -145,15 +145,17 @@ describe('an agent-host', () => {
   it('passes over crops that are late, of a newer placement, or unreadable, and goes on', async () => {
     const { settings } = await join();
     await order(settings, 1, ['a']);
-    bus.publish(subjects.crop('s'), crop(1, { deadlineMs: Date.now() - 1 }));
+    const opened = Date.now();
+    bus.publish(subjects.crop('s'), crop(0, { openedMs: opened, deadlineMs: opened + 250 }));
+    bus.publish(subjects.crop('s'), crop(1, { openedMs: opened - 9000, deadlineMs: opened - 8000 }));
     bus.publish(subjects.crop('s'), crop(2, { epoch: 2n }));
     bus.publish(subjects.crop('s'), new Uint8Array([255, 255, 255, 1, 2]));
     bus.publish(subjects.crop('s'), crop(3, { people: 3 }));
     bus.publish(subjects.order(settings.host), new Uint8Array([255, 255, 255]));
     bus.publish(subjects.beat(settings.host), new Uint8Array([255, 255, 255]));
     bus.publish(subjects.crop('s'), crop(4));
-    await until(() => votes.length > 0, { name: 'a vote' });
-    expect(votes.map((vote) => vote.sequence)).toEqual([4n]);
+    await until(() => votes.length > 1, { name: 'two votes' });
+    expect(votes.map((vote) => vote.sequence)).toEqual([0n, 4n]);
   });
 
   it('votes with the old squads while the new ones load, and refuses what cannot be loaded', async () => {

@@ -3,6 +3,7 @@ import type { Bus, Received } from '@murmuration/bus';
 import { Crop, type Round, subjects, Vote } from '@murmuration/protocol';
 import { failSpan, SPANS, type SparingLog, startSpan, traced } from '@murmuration/telemetry';
 import type { Task } from './core/duty.js';
+import { Lateness } from './core/lateness.js';
 import { cropOf, VoteArrays } from './core/layout.js';
 import { termsOf } from './core/terms.js';
 
@@ -37,6 +38,7 @@ export class Looker {
   readonly #log: SparingLog;
   readonly #host: string;
   readonly #incarnation: string;
+  readonly #lateness = new Lateness();
   #working: Working | null = null;
   #task: Task | null = null;
   readonly counts: LookCounts = { voted: 0, late: 0, ahead: 0, unreadable: 0, failed: 0 };
@@ -72,7 +74,7 @@ export class Looker {
     const crop = this.#read(message);
     if (crop === null) return;
     const { round, pixels } = crop;
-    if (Date.now() > round.deadlineMs) {
+    if (this.#lateness.isLate(round, performance.now())) {
       this.counts.late += 1;
       this.#log.warn(
         'CROP_LATE',

@@ -26,13 +26,26 @@ export interface Fused {
   readonly overruled: readonly string[];
 }
 
-/** Calls the kernel's fuse with arrays that it keeps from round to round. */
+/** What goes in and comes out for so many hosts and squads. */
+interface Arrays {
+  readonly weights: Float64Array;
+  readonly counts: Uint32Array;
+  readonly squadWeights: Float64Array;
+  readonly votes: Uint16Array;
+  readonly distances: Float32Array;
+  readonly overruled: Uint8Array;
+}
+
+/**
+ * Calls the kernel's fuse with arrays that it keeps: rounds have the same hosts and squads for minutes, and an array that
+ * the kernel has not seen before costs more to hand over than to fill.
+ */
 export class Fuser {
   readonly #fuse: Fuse;
   readonly #rhoMax: number;
   readonly #joints = new Float32Array(JOINTS.length * 4);
   readonly #depths = new Uint32Array(JOINTS.length);
-  #votes = new Uint16Array(0);
+  #arrays: Arrays = arraysFor(0, 0);
 
   constructor(fuse: Fuse, rhoMax: number) {
     this.#fuse = fuse;
@@ -41,49 +54,57 @@ export class Fuser {
 
   /** @param voices at least one */
   person(voices: readonly Voice[], person: number): Fused {
-    const hosts = voices.length;
-    const weights = Float64Array.from(voices, (voice) => voice.weight);
-    const counts = Uint32Array.from(voices, (voice) => voice.squads.length);
-    const squads = counts.reduce((sum, count) => sum + count, 0);
-    const squadWeights = new Float64Array(squads);
-    const values = this.#room(squads);
+    const arrays = this.#arraysOf(voices);
     let at = 0;
-    for (const { vote, squads: own } of voices) {
-      for (const squad of own) {
-        squadWeights[at] = squad.weight;
-        values.set(valuesOf(vote.votes, person * vote.squads.length + squad.at), at * VOTE_VALUES);
+    for (const [host, { vote, weight, squads }] of voices.entries()) {
+      arrays.weights[host] = weight;
+      arrays.counts[host] = squads.length;
+      for (const squad of squads) {
+        arrays.squadWeights[at] = squad.weight;
+        arrays.votes.set(valuesOf(vote.votes, person * vote.squads.length + squad.at), at * VOTE_VALUES);
         at += 1;
       }
     }
-    const distances = new Float32Array(hosts * JOINTS.length);
-    const overruled = new Uint8Array(hosts * JOINTS.length);
     const tolerated = this.#fuse(
-      weights,
-      counts,
-      squadWeights,
-      values,
+      arrays.weights,
+      arrays.counts,
+      arrays.squadWeights,
+      arrays.votes,
       this.#rhoMax,
       this.#joints,
       this.#depths,
-      distances,
-      overruled,
+      arrays.distances,
+      arrays.overruled,
     );
-    const set = voices.filter((_, host) =>
-      overruled.subarray(host * JOINTS.length, (host + 1) * JOINTS.length).includes(1),
+    const overruled = voices.filter((_, host) =>
+      arrays.overruled.subarray(host * JOINTS.length, (host + 1) * JOINTS.length).includes(1),
     );
     return {
       joints: this.#joints,
       tolerated,
       depth: Math.min(...this.#depths),
-      overruled: set.map((voice) => voice.vote.host),
+      overruled: overruled.map((voice) => voice.vote.host),
     };
   }
 
-  #room(squads: number): Uint16Array<ArrayBuffer> {
-    const wanted = squads * VOTE_VALUES;
-    if (this.#votes.length < wanted) this.#votes = new Uint16Array(wanted);
-    return this.#votes.subarray(0, wanted);
+  #arraysOf(voices: readonly Voice[]): Arrays {
+    const squads = voices.reduce((sum, voice) => sum + voice.squads.length, 0);
+    const { weights, squadWeights } = this.#arrays;
+    if (weights.length !== voices.length || squadWeights.length !== squads)
+      this.#arrays = arraysFor(voices.length, squads);
+    return this.#arrays;
   }
+}
+
+function arraysFor(hosts: number, squads: number): Arrays {
+  return {
+    weights: new Float64Array(hosts),
+    counts: new Uint32Array(hosts),
+    squadWeights: new Float64Array(squads),
+    votes: new Uint16Array(squads * VOTE_VALUES),
+    distances: new Float32Array(hosts * JOINTS.length),
+    overruled: new Uint8Array(hosts * JOINTS.length),
+  };
 }
 
 /** The values of the `part`th squad's vote. The bytes must begin at an even address: {@link aligned}. */

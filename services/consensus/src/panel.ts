@@ -1,7 +1,7 @@
 import type { Decision, FusedPose, Vote } from '@murmuration/protocol';
 import { SQUAD_VOTE_BYTES } from './core/admission.js';
 import { apartShares } from './core/apart.js';
-import { judge } from './core/judging.js';
+import { judge, MIN_JUDGES } from './core/judging.js';
 import { compareReplicas } from './core/replicas.js';
 import type { Reputations, StandingChange, Verdict } from './core/reputation.js';
 import { quorumOf } from './core/roster.js';
@@ -72,7 +72,7 @@ export class Panel {
       return { host: vote.host, squad, bytes, counts: say > 0, values: valuesOf(vote.votes, part), say };
     });
     const replicated = compareReplicas(squadVotes);
-    const shares = apartShares(squadVotes, joints);
+    const shares = hosts < MIN_JUDGES ? [] : apartShares(squadVotes, joints);
     squadVotes.forEach(({ host, squad }, index) => {
       const verdict = judge(replicated[index] ?? 'alone', shares[index] ?? 0, hosts);
       if (verdict === null) return;

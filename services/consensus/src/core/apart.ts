@@ -29,9 +29,13 @@ export function apartShares(votes: readonly Judged[], joints: Float32Array): num
   for (let joint = 0; joint < JOINTS.length; joint++) {
     const x = joints[joint * 4] ?? 0;
     const y = joints[joint * 4 + 1] ?? 0;
-    votes.forEach((vote, index) => {
-      distances[index] = nearest(vote.values, joint, x, y);
-    });
+    let farthest = 0;
+    for (const [index, vote] of votes.entries()) {
+      const distance = nearest(vote.values, joint, x, y);
+      distances[index] = distance;
+      if (distance > farthest) farthest = distance;
+    }
+    if (farthest <= CUT_OFF * FLOOR) continue; // nobody can be apart, which is how it mostly is
     const limit = CUT_OFF * Math.max(FLOOR, GAUSSIAN * usual(votes, distances));
     votes.forEach((_, index) => {
       if ((distances[index] ?? 0) > limit) apart[index] = (apart[index] ?? 0) + 1;
@@ -47,10 +51,11 @@ function nearest(values: Uint16Array, joint: number, x: number, y: number): numb
   for (let peak = 0; peak < PEAKS; peak++) {
     const at = start + peak * 4;
     if ((values[at + 3] ?? 0) === 0) continue;
-    const distance = Math.hypot((values[at] ?? 0) / UNIT - x, (values[at + 1] ?? 0) / UNIT - y);
-    if (distance < best) best = distance;
+    const dx = (values[at] ?? 0) / UNIT - x;
+    const dy = (values[at + 1] ?? 0) / UNIT - y;
+    best = Math.min(best, dx * dx + dy * dy);
   }
-  return best;
+  return Math.sqrt(best);
 }
 
 /** The weighted median of the distances of those that have a say, the lower one of two. */
