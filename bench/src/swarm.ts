@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -51,15 +52,17 @@ export async function startSwarm(): Promise<LocalSwarm> {
   start('orchestrator', 'orchestrator', { ORCHESTRATOR_ID: 'orchestrator', GRPC_ADDRESS: address });
   for (let i = 1; i <= HOSTS; i++) start('agent-host', `host-${i}`, { HOST_ID: `host-${i}` });
 
-  const killAll = (): void => {
+  // For an end without `stop`, such as Ctrl-C; nats-server ends with its parent by itself.
+  const abandon = (): void => {
     for (const child of children.values()) child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
   };
-  process.once('exit', killAll);
+  process.once('exit', abandon);
   const stop = async (): Promise<void> => {
     await Promise.all([...children.values()].map(ended));
     await nats.stop();
     await rm(folder, { recursive: true, force: true });
-    process.off('exit', killAll);
+    process.off('exit', abandon);
   };
 
   const pids = new Map([
