@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, connect } from '@murmuration/client';
@@ -38,6 +39,25 @@ function feed(client: Client): { stop(): Promise<string[]> } {
       return outcomes;
     },
   };
+}
+
+/** Whether there is a process with this number. */
+function runs(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether something takes connections on this port of 127.0.0.1. */
+function listens(port: number): Promise<boolean> {
+  return new Promise((answered) => {
+    const socket = createConnection(port, '127.0.0.1');
+    socket.once('connect', () => answered(true)).once('error', () => answered(false));
+    socket.once('connect', () => socket.destroy());
+  });
 }
 
 describe('when a process dies under load', () => {
@@ -82,7 +102,18 @@ describe('when a process dies under load', () => {
     swarm.process.signal('SIGINT');
     expect(await swarm.process.exited).toBe(0);
     expect(performance.now() - began).toBeLessThan(15_000);
-    for (const pid of Object.values(swarm.pids)) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    expect(Object.values(swarm.pids).filter(runs)).toEqual([]);
+  });
+});
+
+describe('when the supervisor itself is killed', () => {
+  it('nothing is left running', async () => {
+    const swarm = await up({ hosts: 2 });
+    await swarm.process.kill();
+    const left = (): number[] => Object.values(swarm.pids).filter(runs);
+    await until(() => left().length === 0, { timeout: 30_000, name: 'all services have ended' });
+    const port = Number(swarm.nats.split(':').at(-1));
+    await until(() => listens(port).then((yes) => !yes), { timeout: 30_000, name: 'the bus has ended' });
   });
 });
 

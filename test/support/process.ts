@@ -29,8 +29,8 @@ export class TestProcess {
     this.name = name;
     const child = spawn(process.execPath, args, {
       cwd: ROOT,
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env, MURMURATION_SUPERVISED: '1' },
+      stdio: ['pipe', 'pipe', 'pipe'], // stdin's end tells it that this process has ended, however it did
     });
     this.#child = child;
     atEnd(() => void child.kill('SIGKILL'));

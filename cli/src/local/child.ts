@@ -65,7 +65,7 @@ export class Child {
   #run(): Promise<string> {
     // In a process group of its own: Ctrl-C in a terminal goes to the supervisor, which ends its children in order.
     const child = spawn(process.execPath, [...this.#spec.args], {
-      env: { ...process.env, ...this.#spec.env },
+      env: { ...process.env, ...this.#spec.env, MURMURATION_SUPERVISED: '1' },
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
     });

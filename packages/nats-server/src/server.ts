@@ -56,13 +56,12 @@ export class NatsServer {
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    const killWithParent = () => child.kill('SIGKILL');
-    process.once('exit', killWithParent);
+    const guard = guardOf(child);
     const exited = new Promise<string>((ended) => {
       child.once('exit', (code, signal) => ended(signal ?? `exit code ${code}`));
       child.once('error', (error) => ended(error.message));
     });
-    void exited.then(() => process.off('exit', killWithParent));
+    void exited.then(() => guard.kill('SIGKILL'));
     const port = await ready(child, options, exited);
     return new NatsServer(child, options, port, exited);
   }
@@ -97,6 +96,19 @@ export class NatsServer {
     this.#child.kill('SIGKILL');
     await this.exited;
   }
+}
+
+/**
+ * A shell that ends the server once this process is gone, however that came: it reads from a pipe which this process
+ * holds open and never writes to. nats-server itself has no such switch.
+ */
+function guardOf(server: ChildProcess): ChildProcess {
+  const script = 'read -r _; kill "$0"';
+  const options = { detached: true, stdio: ['pipe', 'ignore', 'ignore'] as ['pipe', 'ignore', 'ignore'] };
+  const guard = spawn('sh', ['-c', script, String(server.pid ?? '')], options);
+  guard.on('error', () => {}); // no shell: then only a clean end ends the server
+  guard.unref();
+  return guard;
 }
 
 /** Waits for the line that says so, and returns the port. */

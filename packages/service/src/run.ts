@@ -69,9 +69,19 @@ export async function run(
   }
 }
 
-function stopSignal(): Promise<NodeJS.Signals> {
+/**
+ * What asks the process to end: a signal or, where `MURMURATION_SUPERVISED` is 1, the end of stdin, which a supervisor
+ * holds open: it comes even when the supervisor is killed, so that nothing is left running.
+ */
+function stopSignal(): Promise<string> {
   return new Promise((stopped) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopped(signal));
+    if (process.env['MURMURATION_SUPERVISED'] !== '1') return;
+    process.stdin
+      .on('error', () => {})
+      .once('close', () => stopped('supervisor gone'))
+      .resume()
+      .unref();
   });
 }
 
