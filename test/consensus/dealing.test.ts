@@ -1,9 +1,13 @@
-import { dealtTo, keeperOf, MEMBER_GONE_MS, Members, partOf } from '@murmuration/consensus';
+import { keeperOf, MEMBER_GONE_MS, Members, partOf } from '@murmuration/consensus';
 import { PARTITIONS } from '@murmuration/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition);
+/** The partitions that a member keeps. */
+const dealtTo = (member: string, members: ReadonlySet<string>): number[] =>
+  partitions.filter((partition) => partOf(member, partition, members) === 'keep');
+
 const names = fc.uniqueArray(fc.stringMatching(/^[a-z0-9-]{1,12}$/), { minLength: 1, maxLength: 8 });
 
 describe('dealing partitions', () => {

@@ -186,6 +186,7 @@ export class Host {
     if (this.#duty.task.squads.length > 0) await this.#relief();
     this.#step({ type: 'relieved' });
     await Promise.race([this.#bus.flush().catch(() => {}), sleep(500)]);
+    this.#log.info({ ...this.#looker.counts }, 'crops');
     this.#close();
   }
 

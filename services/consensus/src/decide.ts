@@ -17,7 +17,6 @@ export class Decider {
   readonly #bus: Bus;
   readonly #log: SparingLog;
   readonly #panel: Panel;
-  decided = 0;
 
   constructor(bus: Bus, log: SparingLog, panel: Panel) {
     this.#bus = bus;
@@ -39,7 +38,6 @@ export class Decider {
     try {
       const decision = Decision.encode(this.#panel.decide(closed)).finish();
       this.#bus.publish(subjects.decision(round.partition, round.stream), decision, traced(context));
-      this.decided += 1;
     } catch (error) {
       failSpan(span, error);
       this.#log.warn('VOTE_INVALID', 'a round could not be fused', () => ({ error: String(error) }));

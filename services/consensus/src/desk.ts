@@ -81,11 +81,6 @@ export class Desk {
     return this.#rounds.open.size;
   }
 
-  /** Whether a placement is known: before, no vote can be counted. */
-  get placed(): boolean {
-    return this.#rounds.roster.epoch >= 0n;
-  }
-
   /** Takes in the rounds and votes of a partition. */
   serve(partition: number): Subscribed {
     const rounds = this.#subscribe(subjects.rounds(partition), (message) => this.#onRound(message));

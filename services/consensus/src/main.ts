@@ -64,6 +64,7 @@ await run('consensus', 'CONSENSUS_ID', async ({ config, log, id }) => {
       const end = performance.now() + LAST_ROUNDS_MS;
       while (desk.open + understudy.waiting > 0 && performance.now() < end) await sleep(5);
       desk.close();
+      log.info({ ...desk.counts }, 'rounds and votes');
       understudy.close();
       await memory.close();
       states.close();

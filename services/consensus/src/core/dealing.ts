@@ -1,5 +1,3 @@
-import { PARTITIONS } from '@murmuration/protocol';
-
 /** FNV-1a, with the finaliser of MurmurHash3: FNV alone leaves names that differ in their last letter close together. */
 function hash(text: string): number {
   let value = 0x811c9dc5;
@@ -35,11 +33,4 @@ export function partOf(member: string, partition: number, members: ReadonlySet<s
   if (keeper === member) return 'keep';
   const others = [...members].filter((other) => other !== keeper);
   return keeperOf(partition, others) === member ? 'stand-by' : 'none';
-}
-
-/** The partitions that `member` is to keep. */
-export function dealtTo(member: string, members: ReadonlySet<string>): number[] {
-  return Array.from({ length: PARTITIONS }, (_, partition) => partition).filter(
-    (partition) => keeperOf(partition, members) === member,
-  );
 }
