@@ -47,7 +47,7 @@ class Court {
     consensus: 'test',
     rhoMax: 3,
     onChange: () => {},
-    onVerdict: () => {},
+    onConflict: () => {},
   });
   #sequence = 0;
 
@@ -58,13 +58,14 @@ class Court {
   hear(
     squadsOf: ReadonlyMap<string, readonly string[]>,
     say: (host: string, squad: string) => Uint8Array,
+    epochOf: (host: string) => bigint = () => 1n,
   ): Decision {
     const of = round(++this.#sequence);
     let effects = stepRounds(this.#rounds, { type: 'opened', round: of, tag: null }, 0);
     for (const [host, squads] of squadsOf) {
       const votes = new Uint8Array(squads.length * 408);
       for (const [i, squad] of squads.entries()) votes.set(say(host, squad), i * 408);
-      const cast: Vote = vote(host, squads, of, { votes });
+      const cast: Vote = vote(host, squads, of, { votes, epoch: epochOf(host) });
       effects = stepRounds(this.#rounds, { type: 'vote', vote: cast, publisher: host }, 0);
     }
     const closed = effects.find((effect) => effect.type === 'close');
@@ -185,6 +186,46 @@ describe('honest squads that see differently', () => {
       }
       expect(court.reputations.of('liar', 'a').standing === 'evicted').toBe(caught);
       expect(court.reputations.of('h1', 'a').value).toBe(1);
+    }
+  });
+});
+
+describe('ten hosts, three of which lie together', () => {
+  // Of the three hosts that run squad b two lie.
+  const hosts: Record<string, string[]> = Object.fromEntries(
+    Array.from({ length: 10 }, (_, i) => [`h${i}`, [['a', 'b', 'c'][i % 3] ?? 'a']]),
+  );
+  const liars = new Set(['h0', 'h1', 'h4']);
+
+  it.each([
+    ['and run what they were given', false],
+    ['and claim to run every squad, under a placement to come', true],
+  ])('%s: honest hosts keep their say, the pose stays', (_, greedy) => {
+    const random = seeded(13);
+    const court = new Court(roster(1, hosts));
+    const squadsOf = new Map(
+      Object.entries(hosts).map(([host, squads]) => [
+        host,
+        greedy && liars.has(host) ? ['a', 'b', 'c'] : squads,
+      ]),
+    );
+    let worst = 0;
+    for (let frame = 0; frame < 100; frame++) {
+      const pose = truth(random);
+      const views = new Map(['a', 'b', 'c'].map((squad) => [squad, seen(pose, random)]));
+      const decision = court.hear(
+        squadsOf,
+        (host, squad) =>
+          peaksAt((views.get(squad) ?? pose).map(([x, y]) => [liars.has(host) ? x + 30 : x, y])),
+        (host) => (greedy && liars.has(host) ? 2n : 1n),
+      );
+      worst = Math.max(worst, worstDistance(decision, pose));
+    }
+    expect(worst).toBeLessThan(5 * NOISE);
+    for (const [host, squads] of Object.entries(hosts)) {
+      const { value } = court.reputations.of(host, squads[0] ?? '');
+      if (liars.has(host)) expect(value).toBeLessThan(EVICTED_BELOW);
+      else expect(value).toBeGreaterThan(0.9);
     }
   });
 });

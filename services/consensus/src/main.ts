@@ -31,13 +31,13 @@ await run('consensus', 'CONSENSUS_ID', async ({ config, log, id }) => {
     consensus: id,
     rhoMax,
     onChange: (change) => memory.tell(change),
-    onVerdict: (host, squad, verdict) => {
-      if (verdict === 'contested' || verdict === 'disproved')
-        sparing.warn(`REPLICAS.${verdict}`, 'replicas of a squad gave different votes for one crop', () => ({
-          host,
-          squad,
-        }));
-    },
+    onConflict: (votes, replicated) =>
+      sparing.warn('REPLICAS_DIFFER', 'replicas of a squad gave different votes for one crop', () => ({
+        between: votes.flatMap(({ host, squad }, index) => {
+          const one = replicated[index];
+          return one === undefined || one.rivals.length === 0 ? [] : [`${host}/${squad}: ${one.kind}`];
+        }),
+      })),
   });
   const decider = new Decider(bus, sparing, panel);
   const understudy = new Understudy(bus, sparing, id, (closed) => decider.decide(closed));

@@ -7,9 +7,7 @@ export type Verdict =
   /** Far from the decision, and nobody vouches for it. */
   | 'overruled'
   /** Other bytes than most of at least three replicas gave for the same crop: faulty or lying, however small the lie. */
-  | 'disproved'
-  /** Other bytes than its only replica gave: one of the two is wrong, and nothing says which. */
-  | 'contested';
+  | 'disproved';
 
 /** free; evicted: its votes weigh nothing, but are watched; probation: back, with the least weight. */
 export type Standing = 'free' | 'evicted' | 'probation';
@@ -20,7 +18,6 @@ export const CHANGE: Readonly<Record<Verdict, number>> = {
   dissent: -0.006,
   overruled: -0.06,
   disproved: -0.25,
-  contested: 0,
 };
 
 export const SEED = 1;

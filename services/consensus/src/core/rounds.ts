@@ -31,6 +31,8 @@ export interface Closed<T> {
   /** At most one a host, all of the placement, ordered by host so that fusing does not depend on who came first. */
   readonly votes: readonly Vote[];
   readonly expected: readonly string[];
+  /** The placement that it went by. */
+  readonly roster: Roster;
   readonly closedBy: 'complete' | 'deadline';
   /** Fewer votes than the quorum. */
   readonly degraded: boolean;
@@ -280,6 +282,7 @@ function close<T>(
     tag,
     votes,
     expected: [...roster.hosts.keys()].sort(),
+    roster,
     closedBy,
     degraded: votes.length < quorumOf(roster.hosts.size),
   });
