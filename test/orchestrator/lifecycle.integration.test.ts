@@ -67,6 +67,37 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
     (error: unknown) => Fault.from(error).code,
   );
 
+describe('a client', () => {
+  it('says that nobody is there, and waits no longer than it is told', async () => {
+    const client = connect(`127.0.0.1:${await freePort()}`);
+    expect(await codeOf(client.detect(picture))).toBe('SERVER_UNREACHABLE');
+    expect(await codeOf(client.stream({ name: 'nobody' }))).toBe('SERVER_UNREACHABLE');
+    expect(await codeOf(client.ready(300))).toMatch(/SERVER_UNREACHABLE|DEADLINE_PASSED/);
+    expect(await codeOf(client.detect(picture, { signal: AbortSignal.abort() }))).toBe('CANCELLED');
+    client.close();
+  });
+
+  it('learns of a server that dies under its stream', async () => {
+    const nats = await withNats();
+    const swarm = await withSwarm(nats);
+    const { client, process } = await orchestrator(nats.url);
+    swarm.host('a');
+    await client.ready(20_000);
+    swarm.decide = () => null;
+    const stream = await client.stream({ name: 'cut', credits: 2 });
+    await stream.send({ image: picture });
+    await stream.send({ image: picture });
+    const [waiting, reading] = [
+      codeOf(stream.send({ image: picture })),
+      codeOf(stream[Symbol.asyncIterator]().next()),
+    ];
+    await process.kill();
+    expect(await waiting).toBe('SERVER_UNREACHABLE');
+    expect(await reading).toBe('SERVER_UNREACHABLE');
+    expect(await codeOf(stream.send({ image: picture }))).toBe('SERVER_UNREACHABLE');
+  });
+});
+
 describe('an orchestrator', () => {
   it('refuses to start without its bus, with its port taken, or set wrong, and says why', async () => {
     expect(await refusal(await orchestrator('nats://127.0.0.1:1'))).toEqual([1, 'BUS_UNREACHABLE']);
@@ -79,6 +110,7 @@ describe('an orchestrator', () => {
     ]);
     for (const wrong of [
       { REPLICAS: '0' },
+      { REPLICAS: '1.5' },
       { GRPC_ADDRESS: 'nowhere' },
       { ORCHESTRATOR_ID: 'a.b' },
       { DEAD_MS: '1' },

@@ -215,6 +215,21 @@ describe('the server', () => {
     expect(await health('murmuration.v1.Ingest')).toBe('SERVING');
   });
 
+  it('ends a stream of bytes that are no messages, and that one only', async () => {
+    const client = new Raw(address, credentials.createInsecure());
+    const code = await new Promise<status>((ended) => {
+      const path = '/murmuration.v1.Ingest/Stream';
+      const call = client.makeBidiStreamRequest(path, raw, raw, new Metadata(), {
+        deadline: Date.now() + 5000,
+      });
+      call.on('data', () => {});
+      call.on('error', (error: ServiceError) => ended(error.code));
+      call.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
+    }).finally(() => client.close());
+    expect(code).toBe(status.INTERNAL);
+    expect(await health('murmuration.v1.Ingest')).toBe('SERVING');
+  });
+
   it('refuses a message over 34 MiB without reading it', async () => {
     const refused = await unary('/murmuration.v1.Ingest/Detect', Buffer.alloc(35 * 1024 * 1024)).catch(
       (error: ServiceError) => error.code,

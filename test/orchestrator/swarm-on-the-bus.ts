@@ -142,7 +142,7 @@ export class BusHost {
       incarnation: this.incarnation,
       phase: this.#phase,
       epoch: this.epoch,
-      squads: this.squads,
+      squads: [...this.squads],
       load: 0.25,
     });
     this.#bus.publish(subjects.beat(this.name), Beat.encode(beat).finish());

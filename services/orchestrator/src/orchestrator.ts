@@ -81,7 +81,7 @@ export async function startOrchestrator(settings: Settings, log: Logger): Promis
   const tally = new Tally();
   const looker = new Looker(bus, sparing);
   const readiness = new Readiness(bus, placements, (ready) => {
-    log.info({ ready }, ready ? 'every squad is placed' : 'not every squad is placed');
+    log.info({ ready }, ready ? 'ready' : 'not ready');
     server.serving = ready && !draining;
   });
   const pipeline = new Pipeline(readiness, tally, settings);

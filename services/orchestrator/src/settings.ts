@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { isToken } from '@murmuration/protocol';
+import { Fault, isToken } from '@murmuration/protocol';
 import type { Setting } from '@murmuration/service';
 
 /** What the environment sets: docs/reference/configuration.md. */
@@ -25,13 +25,18 @@ const MINUTE = 60_000;
 
 /** @throws Fault CONFIG_INVALID */
 export function readSettings({ config, id }: Setting): Settings {
+  const whole = (name: string, fallback: number, bounds: { min: number; max: number }): number => {
+    const value = config.number(name, fallback, bounds);
+    if (Number.isInteger(value)) return value;
+    throw new Fault('CONFIG_INVALID', `${name} is ${value}, not a whole number.`, { field: name });
+  };
   const suspectMs = config.number('SUSPECT_MS', 450, { min: 50, max: MINUTE });
   return {
     id: config.matching('ORCHESTRATOR_ID', id, isToken, 'an id: 1 to 64 of A-Z a-z 0-9 _ -'),
     natsUrl: config.text('NATS_URL', 'nats://127.0.0.1:4222'),
     grpcAddress: config.matching('GRPC_ADDRESS', '0.0.0.0:50051', isAddress, 'host:port'),
     bundle: config.text('BUNDLE', `${ROOT}models/flock`),
-    replicas: config.number('REPLICAS', 2, { min: 1, max: 16 }),
+    replicas: whole('REPLICAS', 2, { min: 1, max: 16 }),
     suspectMs,
     // Dead before suspected makes no sense.
     deadMs: config.number('DEAD_MS', Math.max(800, suspectMs), {
@@ -39,9 +44,9 @@ export function readSettings({ config, id }: Setting): Settings {
       max: 2 * MINUTE,
     }),
     roundMs: config.number('ROUND_DEADLINE_MS', 250, { min: 10, max: 10_000 }),
-    maxInFlight: config.number('MAX_IN_FLIGHT', 128, { min: 1, max: 4096 }),
-    maxStreams: config.number('MAX_STREAMS', 256, { min: 1, max: 4096 }),
-    streamCredits: config.number('STREAM_CREDITS', 16, { min: 1, max: 256 }),
+    maxInFlight: whole('MAX_IN_FLIGHT', 128, { min: 1, max: 4096 }),
+    maxStreams: whole('MAX_STREAMS', 256, { min: 1, max: 4096 }),
+    streamCredits: whole('STREAM_CREDITS', 16, { min: 1, max: 256 }),
   };
 }
 
