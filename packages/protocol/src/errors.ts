@@ -183,7 +183,8 @@ export class Fault extends Error {
 
   /** What is wrong and what to do, in one line. */
   get said(): string {
-    return `${this.message} ${this.advice}`;
+    const stop = /[.!?:]$/.test(this.message) ? '' : '.';
+    return `${this.message}${stop} ${this.advice}`;
   }
 
   /** Wraps anything that was thrown, once: a Fault stays itself; the kernel's errors keep their code. */

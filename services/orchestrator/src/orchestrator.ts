@@ -33,7 +33,7 @@ export async function startOrchestrator(settings: Settings, log: Logger): Promis
   const bus = await Bus.connect({ url: settings.natsUrl, name: settings.id });
   await storeBundle(bus, bundle.files);
   bus.onState((state) => {
-    log.warn({ state }, 'the bus');
+    log[state === 'lost' ? 'warn' : 'info']({ state }, 'the bus');
     // The server may have come back without its store; hosts find the bundle there.
     if (state === 'restored') void storeAgain();
   });
