@@ -228,7 +228,7 @@ describe('an agent-host', () => {
     const { settings } = await join();
     await order(settings, 1, ['a']);
     await nats.kill();
-    await nats.again();
+    nats = await nats.again();
     await until(() => bus.connected, { name: 'the bus is back' });
     beats.length = 0;
     await until(() => lastBeat(settings.host), { name: 'a beat after that' });
