@@ -24,14 +24,18 @@ const IN_FLIGHT = 4;
 
 let streams = 0;
 
-/** Sends all frames of the sources over one stream and hands on each answer as it comes. @throws Fault */
+/**
+ * Sends all frames of the sources over one stream, at most `inFlight` at a time, and hands on each answer as it comes.
+ * @throws Fault
+ */
 export async function sendAll(
   client: Client,
   sources: readonly Source[],
   onAnswer: (answered: Answered) => void,
+  inFlight: number = IN_FLIGHT,
 ): Promise<Sent> {
   const name = `send-${process.pid}-${++streams}`;
-  const stream = await client.stream({ name, credits: IN_FLIGHT });
+  const stream = await client.stream({ name, credits: inFlight });
   const waiting = new Map<bigint, { frame: Frame; number: number; at: number }>();
   const poses = new Map<number, readonly Pose[]>();
   const tally = new Tally();

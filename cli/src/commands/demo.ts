@@ -10,13 +10,16 @@ import { findSources } from '../media/sources.js';
 import { whole } from '../options.js';
 import { note, say } from '../output.js';
 import { ROOT } from '../paths.js';
-import { sendAll } from '../send.js';
+import { type Answered, sendAll } from '../send.js';
 import { describe } from './send.js';
 
 interface Options {
   readonly once?: true;
   readonly hosts: number;
 }
+
+/** Few: the first impression is to show what the swarm finds, on slow machines too, and not how fast it is. */
+const IN_FLIGHT = 2;
 
 export function demoCommand(): Command {
   return new Command('demo')
@@ -41,10 +44,11 @@ async function demo(options: Options): Promise<void> {
     note(`starting a swarm of ${options.hosts} hosts`);
     await swarm.ready(options.hosts, foreground.stopped);
     const sources = await findSources([join(ROOT, 'samples', 'walkers')], []);
-    const sent = await sendAll(swarm.client, sources, ({ answer }) => {
+    const complain = ({ answer }: Answered): void => {
       if (answer.error !== undefined)
         note(`frame ${answer.sequence}: ${answer.error.code}: ${answer.error.message}`);
-    });
+    };
+    const sent = await sendAll(swarm.client, sources, complain, IN_FLIGHT);
     const out = join(ROOT, 'out');
     const written = await writeOverlays(out, sources, sent.poses);
     say(describe(sent.summary));

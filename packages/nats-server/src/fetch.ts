@@ -6,7 +6,7 @@ import { MODULE_SUM, PINNED_VERSION, PINS, type Pin } from './pins.js';
 import { checkSum, tool } from './tool.js';
 
 /** One way to come by the binary: works in `folder`, returns the binary's path in it, throws where it cannot. */
-interface Way {
+export interface Way {
   readonly name: string;
   get(pin: Pin, folder: string): Promise<string>;
 }
@@ -25,6 +25,7 @@ const WAYS: readonly Way[] = [
 export async function obtain(
   env: NodeJS.ProcessEnv = process.env,
   note: (line: string) => void = () => {},
+  ways: readonly Way[] = WAYS,
 ): Promise<Located> {
   const there = await locate(env, note);
   if (there !== null) return there;
@@ -39,7 +40,7 @@ export async function obtain(
   const path = cachedPath(env);
   await mkdir(dirname(path), { recursive: true });
   const reasons: string[] = [];
-  for (const way of WAYS) {
+  for (const way of ways) {
     note(`fetching nats-server ${PINNED_VERSION}: ${way.name}`);
     const folder = await mkdtemp(join(dirname(path), 'fetch-'));
     try {
