@@ -20,7 +20,7 @@ fn plain(logits: &[i32; 1024], sharpness: i64) -> [u16; 12] {
     for k in 0..3 {
         let free = (0..1024).filter(|&i| !covered[i]);
         let Some(at) = free.rev().max_by_key(|&i| e[i]) else { break };
-        let window: Vec<usize> = (0..1024)
+        let window: Vec<usize> = (0..1024usize)
             .filter(|i| (i / 32).abs_diff(at / 32) <= 2 && (i % 32).abs_diff(at % 32) <= 2)
             .filter(|&i| !covered[i])
             .collect();

@@ -48,9 +48,9 @@ pub fn bank(agent: &Bank, arena: &mut [u8], size: usize, out: usize, s: &mut Scr
             for x in 0..size {
                 let mut sum = agent.start3[q];
                 for ky in 0..3 {
-                    let t = &t[(y + ky) * stride + x..][..3];
-                    for kx in 0..3 {
-                        sum += i32::from(taps.w[ky * 3 + kx]) * i32::from(t[kx]);
+                    let row = &t[(y + ky) * stride + x..][..3];
+                    for (&w, &t) in taps.w[ky * 3..].iter().zip(row) {
+                        sum += i32::from(w) * i32::from(t);
                     }
                 }
                 let x_res = arena[agent.residual[q] as usize + y * size + x];
