@@ -13,6 +13,9 @@ const PHOTOGRAPHS = 40;
 /** PCK@0.2; well under what is measured, so that it fails for a defect and not for a new bundle. */
 const FLOOR = { studio: 0.5, walkers: 0.4 };
 
+if (!existsSync(STUDIO))
+  console.warn('STUDIO PHOTOGRAPHS SKIPPED: their folder is not beside this repository.');
+
 const SAME = JOINTS.map((_, joint) => joint);
 /** Each joint's counterpart on the other side. */
 const SWAPPED = SAME.map((joint) => (joint === 0 ? 0 : joint % 2 === 1 ? joint + 1 : joint - 1));
