@@ -7,7 +7,7 @@ import { type Receiver, startReceiver } from './receiver.js';
 /** Starts tracing in a process of its own, makes one frame's first spans, and says what they were. */
 const SCRIPT = `
   import { inSpan, ROOT_CONTEXT, SPANS, startTracing, trace } from '@murmuration/telemetry';
-  const stop = startTracing('murmuration-test', 'test-1', '1.2.3');
+  const stop = await startTracing('murmuration-test', 'test-1', '1.2.3');
   const recording = inSpan(SPANS.frame, ROOT_CONTEXT, { people: 1 }, (span) => {
     inSpan(SPANS.decode, trace.setSpan(ROOT_CONTEXT, span), {}, () => {});
     return span.isRecording();

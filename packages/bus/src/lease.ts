@@ -1,4 +1,4 @@
-import { Lease } from '@murmuration/protocol';
+import { Lease } from '@murmuration/protocol/bus';
 import type { KV } from './bus.js';
 
 /** What a holder saw of a lease. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { buckets, Fault, keys } from '@murmuration/protocol';
+import { buckets, Fault, keys } from '@murmuration/protocol/bus';
 import type { ObjectStore } from '@nats-io/obj';
 import type { Bus } from './bus.js';
 

@@ -1,4 +1,4 @@
-import { Fault } from '@murmuration/protocol';
+import { Fault } from '@murmuration/protocol/bus';
 import type { ServerInfo } from '@nats-io/transport-node';
 
 /** Per-key expiry in key-value buckets came with this version; an older server ignores it without a word. */

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { Fault } from '@murmuration/protocol';
+import { Fault } from '@murmuration/protocol/bus';
 import type { Native } from './native.js';
 
 const require = createRequire(import.meta.url);

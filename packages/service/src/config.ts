@@ -1,4 +1,4 @@
-import { Fault } from '@murmuration/protocol';
+import { Fault } from '@murmuration/protocol/bus';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

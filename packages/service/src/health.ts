@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { Fault } from '@murmuration/protocol';
+import { Fault } from '@murmuration/protocol/bus';
 
 export interface Health {
   close(): void;

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { Fault } from '@murmuration/protocol';
+import { Fault } from '@murmuration/protocol/bus';
 import { createLog, type Logger, startTracing } from '@murmuration/telemetry';
 import { Config } from './config.js';
 import { serveHealth } from './health.js';
@@ -47,7 +47,7 @@ export async function run(
   const config = new Config();
   const id = config.text(idVariable, madeUpId(kind));
   const log = createLog(kind, id);
-  const stopTracing = startTracing(`murmuration-${kind}`, id, VERSION);
+  const stopTracing = await startTracing(`murmuration-${kind}`, id, VERSION);
   try {
     const running = await start({ config, log, id });
     const port = config.number('HEALTH_PORT', 0, { min: 0, max: 65535 });

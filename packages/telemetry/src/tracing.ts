@@ -1,18 +1,3 @@
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
-import {
-  defaultResource,
-  detectResources,
-  envDetector,
-  resourceFromAttributes,
-} from '@opentelemetry/resources';
-import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
-import {
-  ATTR_SERVICE_INSTANCE_ID,
-  ATTR_SERVICE_NAME,
-  ATTR_SERVICE_VERSION,
-} from '@opentelemetry/semantic-conventions/incubating';
-
 /** Ends tracing; sends what is still held, for at most two seconds. */
 export type StopTracing = () => Promise<void>;
 
@@ -28,26 +13,8 @@ export function tracingWanted(env: NodeJS.ProcessEnv = process.env): boolean {
  * OTEL_TRACES_SAMPLER's, by default parent-based with a tenth of all frames: at hundreds of frames a second every one
  * is more than anybody reads.
  */
-export function startTracing(service: string, instance: string, version: string): StopTracing {
+export async function startTracing(service: string, instance: string, version: string): Promise<StopTracing> {
   if (!tracingWanted()) return async () => {};
-  process.env['OTEL_TRACES_SAMPLER'] ??= 'parentbased_traceidratio';
-  if (process.env['OTEL_TRACES_SAMPLER'].endsWith('traceidratio'))
-    process.env['OTEL_TRACES_SAMPLER_ARG'] ??= '0.1';
-  const resource = defaultResource()
-    .merge(
-      resourceFromAttributes({
-        [ATTR_SERVICE_NAME]: service,
-        [ATTR_SERVICE_INSTANCE_ID]: instance,
-        [ATTR_SERVICE_VERSION]: version,
-      }),
-    )
-    .merge(detectResources({ detectors: [envDetector] }));
-  const provider = new NodeTracerProvider({
-    resource,
-    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter(), { maxQueueSize: 4096 })],
-  });
-  provider.register({ contextManager: new AsyncLocalStorageContextManager() });
-  return async () => {
-    await Promise.race([provider.shutdown(), new Promise((done) => setTimeout(done, 2000).unref())]);
-  };
+  const { startSdk } = await import('./sdk.js');
+  return startSdk(service, instance, version);
 }

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Bus } from '@murmuration/bus';
-import { Beat, subjects } from '@murmuration/protocol';
+import { Beat, subjects } from '@murmuration/protocol/bus';
 import { VERSION } from '@murmuration/service';
 import type { Canary } from './canary.js';
 import { type Duty, phaseOf } from './core/duty.js';

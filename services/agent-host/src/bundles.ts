@@ -1,5 +1,5 @@
 import { type BundleFiles, type Bus, loadBundle } from '@murmuration/bus';
-import { Fault } from '@murmuration/protocol';
+import { Fault } from '@murmuration/protocol/bus';
 
 /** The longest that the model store may take. */
 const FETCH_MS = 5000;

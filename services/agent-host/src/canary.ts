@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { VOTE_VALUES } from '@murmuration/protocol';
+import { VOTE_VALUES } from '@murmuration/protocol/bus';
 import { canaryCrop } from './core/canary.js';
 import { DIGEST_BYTES } from './core/layout.js';
 import type { Kernel } from './look.js';

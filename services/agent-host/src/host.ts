@@ -1,6 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bus, type Received, type Subscribed, watchBucket } from '@murmuration/bus';
-import { Beat, buckets, Fault, keys, Order, OrderReply, Placement, subjects } from '@murmuration/protocol';
+import {
+  Beat,
+  buckets,
+  Fault,
+  keys,
+  Order,
+  OrderReply,
+  Placement,
+  subjects,
+} from '@murmuration/protocol/bus';
 import type { Logger, SparingLog } from '@murmuration/telemetry';
 import { type BeatSettings, Beats } from './beats.js';
 import { Canary } from './canary.js';

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Bus, Received } from '@murmuration/bus';
-import { Crop, type Round, subjects, Vote } from '@murmuration/protocol';
+import { Crop, type Round, subjects, Vote } from '@murmuration/protocol/bus';
 import { failSpan, SPANS, type SparingLog, startSpan, traced } from '@murmuration/telemetry';
 import type { Task } from './core/duty.js';
 import { Lateness } from './core/lateness.js';

@@ -3,7 +3,7 @@ import { endianness } from 'node:os';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { Bus } from '@murmuration/bus';
 import { Swarm } from '@murmuration/native';
-import { Fault, isToken } from '@murmuration/protocol';
+import { Fault, isToken } from '@murmuration/protocol/bus';
 import { run } from '@murmuration/service';
 import { SparingLog } from '@murmuration/telemetry';
 import { Bundles } from './bundles.js';

@@ -1,5 +1,5 @@
 import type { Bus } from '@murmuration/bus';
-import { Decision, subjects } from '@murmuration/protocol';
+import { Decision, subjects } from '@murmuration/protocol/bus';
 import {
   ATTRIBUTES,
   type Context,

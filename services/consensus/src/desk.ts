@@ -11,7 +11,7 @@ import {
   RoundOpened,
   subjects,
   Vote,
-} from '@murmuration/protocol';
+} from '@murmuration/protocol/bus';
 import type { Context, Logger, SparingLog } from '@murmuration/telemetry';
 import { rosterOf } from './core/roster.js';
 import {

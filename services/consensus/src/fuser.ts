@@ -1,4 +1,4 @@
-import { JOINTS, VOTE_VALUES } from '@murmuration/protocol';
+import { JOINTS, VOTE_VALUES } from '@murmuration/protocol/bus';
 import { SQUAD_VOTE_BYTES } from './core/admission.js';
 import type { Voice } from './core/weights.js';
 

@@ -2,7 +2,7 @@ import { endianness } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Bus } from '@murmuration/bus';
 import { fuse } from '@murmuration/native';
-import { Fault, isToken } from '@murmuration/protocol';
+import { Fault, isToken } from '@murmuration/protocol/bus';
 import { run } from '@murmuration/service';
 import { SparingLog } from '@murmuration/telemetry';
 import { Reputations } from './core/reputation.js';

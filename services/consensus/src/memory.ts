@@ -1,5 +1,5 @@
 import { type Bus, type KV, type Subscribed, watchBucket } from '@murmuration/bus';
-import { buckets, Event, keys, ReputationRecord, subjects } from '@murmuration/protocol';
+import { buckets, Event, keys, ReputationRecord, subjects } from '@murmuration/protocol/bus';
 import type { Logger } from '@murmuration/telemetry';
 import type { Reputation, Reputations, Standing, StandingChange } from './core/reputation.js';
 

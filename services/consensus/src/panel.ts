@@ -1,4 +1,4 @@
-import type { Decision, FusedPose, Vote } from '@murmuration/protocol';
+import type { Decision, FusedPose, Vote } from '@murmuration/protocol/bus';
 import { SQUAD_VOTE_BYTES } from './core/admission.js';
 import { apartShares } from './core/apart.js';
 import { judge, MIN_JUDGES, standsApart } from './core/judging.js';

@@ -1,5 +1,5 @@
 import { type Bus, type KV, LeaseKey, type Subscribed, type Watched, watchBucket } from '@murmuration/bus';
-import { buckets, keys, Lease, MEMBER_TTL_MS, PARTITIONS } from '@murmuration/protocol';
+import { buckets, keys, Lease, MEMBER_TTL_MS, PARTITIONS } from '@murmuration/protocol/bus';
 import type { Logger } from '@murmuration/telemetry';
 import { type Part, partOf } from './core/dealing.js';
 import { Members } from './core/members.js';

@@ -1,5 +1,5 @@
 import type { Bus, Subscribed } from '@murmuration/bus';
-import { Decision, subjects } from '@murmuration/protocol';
+import { Decision, subjects } from '@murmuration/protocol/bus';
 import type { Context, SparingLog } from '@murmuration/telemetry';
 import { type Closed, roundKey } from './core/rounds.js';
 import { Standby } from './core/standby.js';

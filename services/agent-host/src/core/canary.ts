@@ -1,4 +1,4 @@
-import { CROP_BYTES } from '@murmuration/protocol';
+import { CROP_BYTES } from '@murmuration/protocol/bus';
 
 /**
  * The crop that every host looks at now and then, to show that it computes as the others do: xorshift32 from a fixed

@@ -1,4 +1,4 @@
-import { type Beat, HostPhase } from '@murmuration/protocol';
+import { type Beat, HostPhase } from '@murmuration/protocol/bus';
 
 /** Start time and chance: of two processes with one host id the later one can tell that it is. */
 export function incarnationOf(startMs: number, random: string): string {

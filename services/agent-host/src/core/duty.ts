@@ -1,4 +1,4 @@
-import { type Assign, type ErrorCode, HostPhase, isToken } from '@murmuration/protocol';
+import { type Assign, type ErrorCode, HostPhase, isToken } from '@murmuration/protocol/bus';
 
 /** Squads that a bundle may have. */
 const MAX_SQUADS = 16;

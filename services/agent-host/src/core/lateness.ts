@@ -1,4 +1,4 @@
-import type { Round } from '@murmuration/protocol';
+import type { Round } from '@murmuration/protocol/bus';
 
 /** Streams whose clocks are remembered. */
 const MOST_STREAMS = 1024;

@@ -1,4 +1,4 @@
-import { CROP_BYTES, MAX_PEOPLE, VOTE_VALUES } from '@murmuration/protocol';
+import { CROP_BYTES, MAX_PEOPLE, VOTE_VALUES } from '@murmuration/protocol/bus';
 
 /** Bytes of one squad's vote on one person, and of its digest. */
 export const SQUAD_VOTE_BYTES: number = VOTE_VALUES * 2;

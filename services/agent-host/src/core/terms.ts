@@ -1,4 +1,11 @@
-import { CROP_BYTES, type Crop, isToken, MAX_PEOPLE, PARTITIONS, type Round } from '@murmuration/protocol';
+import {
+  CROP_BYTES,
+  type Crop,
+  isToken,
+  MAX_PEOPLE,
+  PARTITIONS,
+  type Round,
+} from '@murmuration/protocol/bus';
 
 /** The round that a crop belongs to, or what is wrong with the message. */
 export function termsOf(crop: Crop): Round | string {

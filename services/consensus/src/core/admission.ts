@@ -1,4 +1,4 @@
-import { MAX_PEOPLE, type Round, VOTE_VALUES, type Vote } from '@murmuration/protocol';
+import { MAX_PEOPLE, type Round, VOTE_VALUES, type Vote } from '@murmuration/protocol/bus';
 import type { Roster } from './roster.js';
 
 /** Bytes of one squad's vote on one person, and of its digest. */

@@ -1,4 +1,4 @@
-import { JOINTS, PEAKS, VOTE_VALUES } from '@murmuration/protocol';
+import { JOINTS, PEAKS, VOTE_VALUES } from '@murmuration/protocol/bus';
 
 /** As in the kernel's fusing (native/kernel/src/fuse/tukey.rs), so that both call the same votes outliers. */
 const CUT_OFF = 4.685;

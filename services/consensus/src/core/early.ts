@@ -1,4 +1,4 @@
-import type { Vote } from '@murmuration/protocol';
+import type { Vote } from '@murmuration/protocol/bus';
 
 /** How long a vote is kept whose round has not been opened here. */
 export const EARLY_MS = 1000;

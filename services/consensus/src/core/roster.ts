@@ -1,4 +1,4 @@
-import type { Placement } from '@murmuration/protocol';
+import type { Placement } from '@murmuration/protocol/bus';
 
 /** One host as the placement has it. */
 export interface Member {

@@ -1,4 +1,4 @@
-import type { Round, Vote } from '@murmuration/protocol';
+import type { Round, Vote } from '@murmuration/protocol/bus';
 import { type Refusal, refuseEarly, refuseForRound, refuseShape } from './admission.js';
 import { EarlyVotes } from './early.js';
 import { Liveness } from './liveness.js';

@@ -1,4 +1,4 @@
-import type { Vote } from '@murmuration/protocol';
+import type { Vote } from '@murmuration/protocol/bus';
 import type { Reputations } from './reputation.js';
 
 /** A host that has a say in a round. */
