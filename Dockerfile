@@ -46,7 +46,7 @@ RUN --mount=type=cache,target=/root/.npm $install -w services/consensus
 # Node as process 1 handles SIGTERM: the services drain on it themselves.
 FROM node:24-bookworm-slim AS service
 WORKDIR /app
-ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps HEALTH_PORT=8090
+ENV NODE_ENV=production NODE_OPTIONS="--enable-source-maps --max-semi-space-size=2" HEALTH_PORT=8090
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 CMD ["node", "-e", \
     "fetch(`http://127.0.0.1:${process.env.HEALTH_PORT}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]

@@ -38,10 +38,14 @@ export async function startSwarm(): Promise<LocalSwarm> {
   const lines: string[] = [];
 
   const start = (service: string, name: string, env: Record<string, string>): void => {
-    const child = spawn(process.execPath, [join(ROOT, 'services', service, 'dist', 'main.js')], {
-      env: { ...process.env, MURMURATION_LOG: 'warn', NATS_URL: nats.url, ...env },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const child = spawn(
+      process.execPath,
+      ['--max-semi-space-size=2', join(ROOT, 'services', service, 'dist', 'main.js')],
+      {
+        env: { ...process.env, MURMURATION_LOG: 'warn', NATS_URL: nats.url, ...env },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
     child.stderr?.on('data', (chunk: Buffer) => {
       lines.push(...chunk.toString().trim().split('\n'));
       lines.splice(0, lines.length - 50);

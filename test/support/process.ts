@@ -106,5 +106,5 @@ export class TestProcess {
 /** Starts a service of the project with these variables. */
 export function startProcess(service: Service, env: Readonly<Record<string, string>>): TestProcess {
   const main = join(ROOT, 'services', service, 'dist', 'main.js');
-  return new TestProcess(service, ['--enable-source-maps', main], env);
+  return new TestProcess(service, ['--enable-source-maps', '--max-semi-space-size=2', main], env);
 }

@@ -24,6 +24,9 @@ const READY_MS = 60_000;
 /** Ctrl-C to end: these add up to less than 10 s. */
 const STOP_MS = { orchestrator: 5000, others: 3000 };
 
+/** As the containers have them: docs/decisions/small-young-generation.md. */
+const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=2'];
+
 /** A swarm on this machine: a bus, an orchestrator, a consensus and agent-hosts, as children. */
 export class LocalSwarm {
   readonly address: string;
@@ -67,7 +70,7 @@ export class LocalSwarm {
       new Child(
         {
           name,
-          args: ['--enable-source-maps', serviceMain(service)],
+          args: [...NODE_FLAGS, serviceMain(service)],
           env: { BUNDLE: process.env['BUNDLE'] || join(ROOT, 'models', 'flock'), ...env, NATS_URL: natsUrl },
         },
         onLine,
