@@ -4,6 +4,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use murmuration_fixture::{Fixture, Rng, Shape};
+use murmuration_kernel::fuse::{Host, SquadVote, fuse};
 use murmuration_kernel::simd::VARIABLE;
 use murmuration_kernel::{Bundle, CROP_BYTES, Frame, Path, Swarm, VOTE};
 
@@ -53,6 +54,31 @@ fn bundle(shapes: &[Shape]) -> Bundle {
     Bundle::load(&manifest, &weights).expect("a made-up bundle is a good one")
 }
 
+/// Hosts of two squads that agree but for one.
+fn fusion(hosts: usize) {
+    let mut rng = Rng::new(5);
+    let mut vote = |far: i64| -> [u16; VOTE] {
+        let mut vote = [0; VOTE];
+        for joint in vote.as_chunks_mut::<12>().0 {
+            let (x, y) = (500 + far + rng.between(0, 60), 900 + rng.between(0, 60));
+            let numbers = [x, y, 50, 40000, x + 400, y + 100, 60, 12000, x, y + 500, 60, 6000];
+            *joint = numbers.map(|number| number as u16);
+        }
+        vote
+    };
+    let votes: Vec<_> = (0..2 * hosts).map(|i| vote(if i < 2 { 800 } else { 0 })).collect();
+    let squads = |h: usize| {
+        let squads = votes[2 * h..][..2].iter();
+        squads.map(|vote| SquadVote { weight: 1.0, vote }).collect()
+    };
+    let voters: Vec<Host<'_>> =
+        (0..hosts).map(|h| Host { weight: 1.0, squads: squads(h) }).collect();
+    let (best, median) = time(|| {
+        black_box(fuse(black_box(&voters), 3.0).expect("votes that can be fused"));
+    });
+    println!("fusion of {hosts} hosts, 2 squads each: best {best:.3} ms  median {median:.3} ms");
+}
+
 fn main() {
     let mut args = std::env::args().skip(1);
     if let (Some(folder), None) = (args.next(), args.next()) {
@@ -76,4 +102,5 @@ fn main() {
             "crop of {side} px from {width}x{height}: best {best:.3} ms  median {median:.3} ms"
         );
     }
+    [2, 4, 8].into_iter().for_each(fusion);
 }

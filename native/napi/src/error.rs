@@ -7,6 +7,7 @@ use murmuration_kernel::simd::SimdError;
 use murmuration_kernel::swarm::SwarmError;
 use murmuration_kernel::{BundleError, ImageError};
 
+/// The codes, all of which are in the catalogue of `packages/protocol`.
 #[derive(Clone, Copy, Debug)]
 pub enum Code {
     SimdUnsupported,
@@ -16,8 +17,7 @@ pub enum Code {
     BundleInvalid,
     SquadUnknown,
     VoteInvalid,
-    ArgumentInvalid,
-    KernelPanic,
+    Internal,
 }
 
 impl AsRef<str> for Code {
@@ -30,8 +30,7 @@ impl AsRef<str> for Code {
             Code::BundleInvalid => "BUNDLE_INVALID",
             Code::SquadUnknown => "SQUAD_UNKNOWN",
             Code::VoteInvalid => "VOTE_INVALID",
-            Code::ArgumentInvalid => "ARGUMENT_INVALID",
-            Code::KernelPanic => "KERNEL_PANIC",
+            Code::Internal => "INTERNAL",
         }
     }
 }
@@ -95,7 +94,7 @@ pub fn border<T>(run: impl FnOnce() -> std::result::Result<T, Fault>) -> Result<
                 .or_else(|| panic.downcast_ref::<&str>().copied())
                 .unwrap_or("no message");
             let message = format!("the kernel failed ({text}); this is a bug, please report it");
-            Err(napi::Error::new(Code::KernelPanic, message))
+            Err(napi::Error::new(Code::Internal, message))
         }
     }
 }
@@ -109,14 +108,14 @@ pub fn length(code: Code, name: &str, got: usize, want: usize) -> std::result::R
 }
 
 /// Refuse an output that shares memory with an input.
-pub fn apart<A, B>(input: &[A], output: &[B]) -> std::result::Result<(), Fault> {
+pub fn apart<A, B>(code: Code, input: &[A], output: &[B]) -> std::result::Result<(), Fault> {
     let (input, output) = (input.as_ptr_range(), output.as_ptr_range());
     let apart = input.end.cast::<u8>() <= output.start.cast::<u8>()
         || output.end.cast::<u8>() <= input.start.cast::<u8>();
     if apart {
         return Ok(());
     }
-    Err(Fault::new(Code::ArgumentInvalid, "an output array shares memory with an input; copy one"))
+    Err(Fault::new(code, "an output array shares memory with an input; copy one"))
 }
 
 /// An array of the caller's that is written to. An alias, because the macro takes a plain `&mut` for

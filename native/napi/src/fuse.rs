@@ -35,10 +35,10 @@ pub fn fuse(
         length(code, "depths", depths.len(), JOINTS)?;
         length(code, "distances", distances.len(), hosts * JOINTS)?;
         length(code, "overruled", overruled.len(), hosts * JOINTS)?;
-        apart(votes, joints)?;
-        apart(votes, depths)?;
-        apart(votes, distances)?;
-        apart(votes, overruled)?;
+        apart(code, votes, joints)?;
+        apart(code, votes, depths)?;
+        apart(code, votes, distances)?;
+        apart(code, votes, overruled)?;
 
         let (votes, _) = votes.as_chunks::<VOTE>();
         let mut squads = squad_weights.iter().zip(votes);

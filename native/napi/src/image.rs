@@ -44,7 +44,7 @@ pub fn cut(
     out: Out<u8>,
 ) -> Result<()> {
     border(|| {
-        apart(bytes, out)?;
+        apart(Code::CropInvalid, bytes, out)?;
         let people = regions.len() / 3;
         length(Code::CropInvalid, "regions", regions.len(), people * 3)?;
         length(Code::CropInvalid, "out", out.len(), people * CROP_BYTES)?;

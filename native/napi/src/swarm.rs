@@ -27,7 +27,7 @@ impl Swarm {
     #[napi]
     pub fn look(&mut self, crop: &[u8], votes: Out<u16>) -> Result<()> {
         border(|| {
-            apart(crop, votes)?;
+            apart(Code::VoteInvalid, crop, votes)?;
             length(Code::VoteInvalid, "votes", votes.len(), self.0.squads().len() * VOTE)?;
             let Ok(bytes) = <&[u8; CROP_BYTES]>::try_from(crop) else {
                 let message = format!("'crop' has {} bytes, must have {CROP_BYTES}", crop.len());
