@@ -15,7 +15,7 @@ export interface Answered {
 
 export interface Sent {
   readonly summary: Summary;
-  /** Of the answered frames, by number. */
+  /** Of the answered frames, by number; empty unless they were to be kept. */
   readonly poses: ReadonlyMap<number, readonly Pose[]>;
 }
 
@@ -24,15 +24,19 @@ const IN_FLIGHT = 4;
 
 let streams = 0;
 
-/**
- * Sends all frames of the sources over one stream, at most `inFlight` at a time, and hands on each answer as it comes.
- * @throws Fault
- */
+export interface SendOptions {
+  readonly onAnswer: (answered: Answered) => void;
+  /** Frames under way at once. */
+  readonly inFlight?: number;
+  /** Keep the poses, about 3 KB a frame. */
+  readonly keep: boolean;
+}
+
+/** Sends all frames of the sources over one stream and hands on each answer as it comes. @throws Fault */
 export async function sendAll(
   client: Client,
   sources: readonly Source[],
-  onAnswer: (answered: Answered) => void,
-  inFlight: number = IN_FLIGHT,
+  { onAnswer, inFlight = IN_FLIGHT, keep }: SendOptions,
 ): Promise<Sent> {
   const name = `send-${process.pid}-${++streams}`;
   const stream = await client.stream({ name, credits: inFlight });
@@ -61,7 +65,7 @@ export async function sendAll(
       const latencyMs = performance.now() - sent.at;
       if (answer.error === undefined) {
         tally.answered(latencyMs, answer.degraded);
-        poses.set(sent.number, answer.poses);
+        if (keep) poses.set(sent.number, answer.poses);
       }
       onAnswer({ frame: sent.frame, number: sent.number, answer, latencyMs });
     }

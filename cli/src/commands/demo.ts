@@ -48,7 +48,11 @@ async function demo(options: Options): Promise<void> {
       if (answer.error !== undefined)
         note(`frame ${answer.sequence}: ${answer.error.code}: ${answer.error.message}`);
     };
-    const sent = await sendAll(swarm.client, sources, complain, IN_FLIGHT);
+    const sent = await sendAll(swarm.client, sources, {
+      onAnswer: complain,
+      inFlight: IN_FLIGHT,
+      keep: true,
+    });
     const out = join(ROOT, 'out');
     const written = await writeOverlays(out, sources, sent.poses);
     say(describe(sent.summary));

@@ -34,12 +34,13 @@ async function send(paths: string[], options: Options): Promise<void> {
     await client.ready();
     const total = sources.every((source) => source.kind === 'picture') ? sources.length : null;
     const bar = new Progress(total, options.json !== true);
-    const sent = await sendAll(client, sources, (answered) => {
+    const show = (answered: Answered): void => {
       if (options.json === true) sayJson(lineOf(answered));
       const { error } = answered.answer;
       if (error !== undefined) note(`${answered.frame.source.file}: ${error.code}: ${error.message}`);
       bar.step();
-    });
+    };
+    const sent = await sendAll(client, sources, { onAnswer: show, keep: options.out !== undefined });
     bar.end();
     if (options.out !== undefined) await writeOverlays(options.out, sources, sent.poses);
     if (options.json === true) sayJson({ summary: sent.summary });

@@ -17,19 +17,22 @@ export async function writeOverlays(
   });
   const { encodeJpeg } = await import('@murmuration/native');
   let number = 0;
-  let written = 0;
+  const taken = new Set<string>();
   for await (const frame of framesOf(sources)) {
     const poses = answers.get(number++);
     if (poses === undefined) continue;
     const pixels = await frame.pixels();
     for (const pose of poses) drawPose(pixels, pose.keypoints);
-    const path = join(folder, nameOf(frame));
+    let name = nameOf(frame);
+    // Files of one name from two folders.
+    for (let n = 2; taken.has(name); n++) name = `${n}-${nameOf(frame)}`;
+    taken.add(name);
+    const path = join(folder, name);
     await writeFile(path, encodeJpeg(pixels.data, pixels.width, pixels.height, QUALITY)).catch((cause) => {
       throw new Fault('FILE_UNREADABLE', `${path} cannot be written.`, { cause });
     });
-    written += 1;
   }
-  return written;
+  return taken.size;
 }
 
 function nameOf(frame: Frame): string {
