@@ -24,6 +24,8 @@ const WIDTH = 200;
 const HEIGHT = 100;
 const picture = rgb(new Uint8Array(WIDTH * HEIGHT * 3).fill(90), WIDTH, HEIGHT);
 const jpeg = encodeJpeg(picture.data, WIDTH, HEIGHT, 90);
+// The largest there is; made before the test's own hosts have to beat.
+const large = encodeJpeg(new Uint8Array(8192 * 8192 * 3), 8192, 8192, 50);
 const box = { x: 40, y: 20, width: 40, height: 60 };
 
 let nats: NatsFixture;
@@ -106,6 +108,19 @@ describe('a picture', () => {
     const given = (round?.deadlineMs ?? 0) - (round?.openedMs ?? 0);
     expect(given).toBeGreaterThan(0);
     expect(given).toBeLessThanOrEqual(1000);
+  });
+
+  it('that is very large holds up the others, and costs none of them its answer', async () => {
+    const stream = await client.stream({ name: 'beside' });
+    const reading = collect(stream);
+    const both = Promise.all([
+      client.detect(large, { timeoutMs: 60_000 }),
+      client.detect(large, { timeoutMs: 60_000 }),
+    ]);
+    for (let i = 0; i < 10; i++) await stream.send({ image: picture });
+    stream.end();
+    expect((await both).map(({ poses }) => poses.length)).toEqual([1, 1]);
+    expect((await reading).map((answer) => answer.error?.code)).toEqual(Array(10).fill(undefined));
   });
 
   it('may be JPEG, RGB or grey, and without boxes is taken whole', async () => {

@@ -82,7 +82,7 @@ describe('a client', () => {
     const swarm = await withSwarm(nats);
     const { client, process } = await orchestrator(nats.url);
     swarm.host('a');
-    await client.ready(20_000);
+    await client.ready(60_000);
     swarm.decide = () => null;
     const stream = await client.stream({ name: 'cut', credits: 2 });
     await stream.send({ image: picture });
@@ -148,7 +148,7 @@ describe('an orchestrator', () => {
     expect(await codeOf(client.detect(picture))).toBe('SWARM_NOT_READY');
 
     const [a, b] = [swarm.host('a'), swarm.host('b')];
-    await client.ready(20_000);
+    await client.ready(60_000);
     await until(() => a.squads.length > 0 && b.squads.length > 0, { name: 'both hosts have squads' });
     const agents = await client.agents();
     const squads = new Set(agents.map((agent) => agent.squad));
@@ -184,7 +184,7 @@ describe('an orchestrator', () => {
     for (const kind of ['led', 'joined', 'suspected', 'evicted', 'left'])
       expect(swarm.events).toContain(`swarm.event.${kind}`);
     swarm.host('c');
-    await client.ready(20_000);
+    await client.ready(60_000);
   });
 
   it('leaves out a host that does not take its squads', async () => {
@@ -195,7 +195,7 @@ describe('an orchestrator', () => {
     bad.code = 'BUNDLE_INVALID';
     mute.code = null;
     swarm.host('good');
-    await client.ready(20_000);
+    await client.ready(60_000);
     expect(new Set((await client.agents()).flatMap((agent) => agent.hosts))).toEqual(new Set(['good']));
     bad.code = '';
     await until(async () => (await client.agents()).some((agent) => agent.hosts.includes('bad')), {
@@ -209,7 +209,7 @@ describe('an orchestrator', () => {
     const { client } = await orchestrator(nats.url);
     swarm.host('a');
     swarm.host('b');
-    await client.ready(20_000);
+    await client.ready(60_000);
     const stream = await client.stream({ name: 'through' });
     const answers = stream[Symbol.asyncIterator]();
     const ask = async (): Promise<string> => {
@@ -252,9 +252,9 @@ describe('an orchestrator', () => {
     const first = await orchestrator(nats.url, { ORCHESTRATOR_ID: 'first' });
     const a = swarm.host('a');
     swarm.host('b');
-    await first.client.ready(20_000);
+    await first.client.ready(60_000);
     const second = await orchestrator(nats.url, { ORCHESTRATOR_ID: 'second' });
-    await second.client.ready(20_000);
+    await second.client.ready(60_000);
     await until(async () => (await second.client.status()).leader === 'first', {
       name: 'one leader is known',
     });
@@ -277,7 +277,7 @@ describe('an orchestrator', () => {
     const swarm = await withSwarm(nats);
     const { client, process } = await orchestrator(nats.url);
     swarm.host('a');
-    await client.ready(20_000);
+    await client.ready(60_000);
     swarm.delay = () => 1000;
     const stream = await client.stream({ name: 'to-the-end' });
     await stream.send({ image: picture });

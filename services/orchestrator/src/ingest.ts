@@ -1,4 +1,4 @@
-import { status as grpc, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
+import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import { type DetectRequest, type DetectResponse, Fault, toGrpc } from '@murmuration/protocol';
 import { contextFrom, failSpan, SPANS, SpanKind, startSpan } from '@murmuration/telemetry';
 import { unixNow } from './clock.js';
@@ -50,7 +50,7 @@ export class Detect {
     });
     call.on('cancelled', () => {
       giveUp();
-      span.setStatus({ code: 2, message: grpc[grpc.CANCELLED] });
+      failSpan(span, new Fault('CANCELLED', 'The caller gave up.'));
       span.end();
     });
   }

@@ -22,6 +22,8 @@ export type Decided = (outcome: Decision | Fault) => void;
 
 /** How finely overdue rounds are found: one timer for all of them, none a frame. */
 const TICK_MS = 20;
+/** A tick this late says that the process stood still. */
+const STALL_MS = 3 * TICK_MS;
 
 /** Asks the swarm: opens rounds on the bus and brings their decisions back. */
 export class Looker {
@@ -69,9 +71,16 @@ export class Looker {
   }
 
   #watch(): void {
-    this.#timer ??= setInterval(() => {
-      const now = unixNow();
-      for (const channel of this.#channels) channel.expire(now);
+    if (this.#timer !== null) return;
+    let ticked = performance.now();
+    this.#timer = setInterval(() => {
+      const now = performance.now();
+      const stalled = now - ticked > STALL_MS;
+      ticked = now;
+      // Decisions may be waiting unread behind what held us up, such as a very large picture: read them first.
+      if (stalled) return;
+      const unix = unixNow();
+      for (const channel of this.#channels) channel.expire(unix);
       if (this.open > 0 || this.#timer === null) return;
       clearInterval(this.#timer);
       this.#timer = null;
