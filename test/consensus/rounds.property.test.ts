@@ -105,7 +105,7 @@ describe('rounds, whatever happens', () => {
         expect(state).toMatchObject({ heldBytes: 0 });
         expect(state.open.size + state.early.size + state.early.bytes).toBe(0);
       }),
-      { numRuns: 300 },
+      { numRuns: 3000 },
     );
   });
 });

@@ -4,6 +4,7 @@ import {
   MAX_OPEN,
   needsTicks,
   noRounds,
+  PATIENCE_MS,
   RETURN_VOTES,
   type RoundEffect,
   type Rounds,
@@ -220,6 +221,64 @@ describe('a host that falls silent', () => {
     expect(bench.closed).toHaveLength(2);
     bench.vote(vote('h2', ['a'], round(2)));
     expect(bench.closed[2]).toMatchObject({ closedBy: 'complete', degraded: false });
+  });
+});
+
+describe('patience', () => {
+  /** Rounds in which every host votes, each so long after the first. */
+  function practise(bench: Bench, hosts: readonly string[], lagMs: number, rounds = 40): void {
+    for (let i = 0; i < rounds; i++) {
+      const of = round(1000 + i);
+      bench.open(of);
+      for (const host of hosts) {
+        bench.vote(vote(host, ['a'], of));
+        bench.now += lagMs;
+      }
+    }
+  }
+
+  it('with a host that is usually quick ends long before the deadline', () => {
+    const bench = new Bench();
+    practise(bench, ['h1', 'h2'], 2);
+    const start = bench.now;
+    for (const i of [1, 2]) {
+      bench.open(round(i));
+      bench.vote(vote('h1', ['a'], round(i)));
+    }
+    bench.at(start + PATIENCE_MS - 1);
+    expect(bench.state.open.size).toBe(2);
+    bench.at(start + PATIENCE_MS);
+    expect(bench.closed.at(-1)).toMatchObject({ closedBy: 'patience', degraded: false });
+    expect(bench.closed.at(-1)?.votes).toHaveLength(1);
+    expect(bench.effects.at(-1)).toEqual({ type: 'behind', host: 'h2' });
+  });
+
+  it('is longer with a host that is usually slow', () => {
+    const bench = new Bench();
+    practise(bench, ['h1', 'h2'], 60);
+    const start = bench.now;
+    bench.open(round(1));
+    bench.vote(vote('h1', ['a'], round(1)));
+    bench.at(start + 115);
+    expect(bench.state.open.size).toBe(1);
+    bench.at(start + 200);
+    expect(bench.closed.at(-1)).toMatchObject({ closedBy: 'patience' });
+  });
+
+  it('gives up no liar that would be tolerated: of four hosts all are waited for, of five one is not', () => {
+    for (const [hosts, closedBy] of [
+      [['h1', 'h2', 'h3', 'h4'], 'deadline'],
+      [['h1', 'h2', 'h3', 'h4', 'h5'], 'patience'],
+    ] as const) {
+      const bench = new Bench(roster(1, Object.fromEntries(hosts.map((host) => [host, ['a']]))));
+      practise(bench, hosts, 1);
+      const start = bench.now;
+      bench.open(round(1));
+      for (const host of hosts.slice(1)) bench.vote(vote(host, ['a'], round(1)));
+      bench.at(start + 200);
+      bench.at(start + 250);
+      expect(bench.closed.at(-1)).toMatchObject({ closedBy, round: { sequence: 1n } });
+    }
   });
 });
 

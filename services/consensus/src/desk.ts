@@ -33,6 +33,7 @@ const LINGER_MS = 1000;
 /** What came to the desk since the start. */
 export interface DeskCounts {
   complete: number;
+  patience: number;
   deadline: number;
   late: number;
   refused: number;
@@ -51,7 +52,7 @@ export class Desk {
   readonly #states: Subscribed;
   #anew = true;
   #timer: NodeJS.Timeout | null = null;
-  readonly counts: DeskCounts = { complete: 0, deadline: 0, late: 0, refused: 0, unreadable: 0 };
+  readonly counts: DeskCounts = { complete: 0, patience: 0, deadline: 0, late: 0, refused: 0, unreadable: 0 };
 
   constructor(bus: Bus, log: Logger, sparing: SparingLog, onClosed: (closed: Closed<Context>) => void) {
     this.#bus = bus;

@@ -28,6 +28,11 @@ export function rosterOf(placement: Placement): Roster {
   return { epoch: placement.epoch, bundle: placement.bundle, hosts, squads };
 }
 
+/** Liars that so many hosts of equal weight tolerate: f < n / 3. */
+export function toleratedBy(hosts: number): number {
+  return Math.max(0, Math.ceil(hosts / 3) - 1);
+}
+
 /** The fewest votes with which a decision of `hosts` hosts is not degraded. */
 export function quorumOf(hosts: number): number {
   return Math.max(1, Math.ceil(hosts / 2));

@@ -2,7 +2,7 @@ import type { Round, Vote } from '@murmuration/protocol/bus';
 import { type Refusal, refuseEarly, refuseForRound, refuseShape } from './admission.js';
 import { EarlyVotes } from './early.js';
 import { Liveness } from './liveness.js';
-import { NO_ROSTER, quorumOf, type Roster } from './roster.js';
+import { NO_ROSTER, quorumOf, type Roster, toleratedBy } from './roster.js';
 
 /** Rounds that may be open at once; further ones are refused. An orchestrator keeps at most 128 frames in flight. */
 export const MAX_OPEN = 1024;
@@ -24,6 +24,12 @@ export type RoundEvent<T> =
   /** The process ends: close what is open with the votes there are. */
   | { readonly type: 'end' };
 
+/**
+ * complete: all that are waited for have voted. patience: a host took far longer than it usually does, and the rest tolerate
+ * as many liars without it. deadline: the time was over.
+ */
+export type ClosedBy = 'complete' | 'patience' | 'deadline';
+
 export interface Closed<T> {
   readonly type: 'close';
   readonly round: Round;
@@ -33,7 +39,7 @@ export interface Closed<T> {
   readonly expected: readonly string[];
   /** The placement that it went by. */
   readonly roster: Roster;
-  readonly closedBy: 'complete' | 'deadline';
+  readonly closedBy: ClosedBy;
   /** Fewer votes than the quorum. */
   readonly degraded: boolean;
 }
@@ -56,6 +62,8 @@ interface Open<T> {
   /** The placement that it goes by. */
   roster: Roster;
   readonly votes: Map<string, Vote>;
+  /** When the first vote came. */
+  firstAt: number;
 }
 
 interface Past {
@@ -63,6 +71,7 @@ interface Past {
   readonly epoch: bigint;
   readonly roster: Roster;
   readonly voted: Set<string>;
+  readonly firstAt: number;
 }
 
 /**
@@ -118,6 +127,7 @@ export function stepRounds<T>(state: Rounds<T>, event: RoundEvent<T>, now: numbe
     case 'tick':
       state.early.expire(now);
       closeDue(state, now, effects);
+      closeImpatiently(state, now, effects);
       break;
     case 'end':
       for (const open of [...state.open.values()]) close(state, open, 'deadline', effects);
@@ -135,7 +145,7 @@ function openRound<T>(state: Rounds<T>, round: Round, tag: T, now: number, effec
   }
   // By the length of the round and this process's clock: the orchestrator's clock need not agree with ours.
   const due = now + Math.min(Math.max(0, round.deadlineMs - round.openedMs), MAX_ROUND_MS);
-  const open: Open<T> = { key, round, tag, due, roster: state.roster, votes: new Map() };
+  const open: Open<T> = { key, round, tag, due, roster: state.roster, votes: new Map(), firstAt: now };
   state.open.set(key, open);
   for (const vote of state.early.take(key)) admit(state, open, vote, now, effects);
   closeIfComplete(state, open, effects);
@@ -180,7 +190,9 @@ function admit<T>(state: Rounds<T>, open: Open<T>, vote: Vote, now: number, effe
     effects.push({ type: 'refused', host, why });
     return;
   }
+  if (open.votes.size === 0) open.firstAt = now;
   open.votes.set(host, vote);
+  state.liveness.lagged(host, now - open.firstAt);
   state.heldBytes += vote.votes.length;
   if (state.liveness.answered(host)) effects.push({ type: 'caught-up', host });
 }
@@ -208,7 +220,9 @@ function takeLate<T>(state: Rounds<T>, past: Past, vote: Vote, now: number, effe
   past.voted.add(vote.host);
   const inTime = now <= past.due;
   effects.push({ type: 'late', host: vote.host, inTime });
-  if (inTime && state.liveness.answered(vote.host)) effects.push({ type: 'caught-up', host: vote.host });
+  if (!inTime) return;
+  if (past.voted.size > 1) state.liveness.lagged(vote.host, now - past.firstAt);
+  if (state.liveness.answered(vote.host)) effects.push({ type: 'caught-up', host: vote.host });
 }
 
 function followPlacement<T>(state: Rounds<T>, roster: Roster, now: number, effects: RoundEffect<T>[]): void {
@@ -233,49 +247,59 @@ function behindPlacement<T>(open: Open<T>): boolean {
   return open.roster.epoch < open.round.epoch;
 }
 
-function closeIfComplete<T>(state: Rounds<T>, open: Open<T>, effects: RoundEffect<T>[]): void {
-  if (open.votes.size === 0 || behindPlacement(open)) return;
-  let awaited = 0;
-  for (const [host, member] of open.roster.hosts) {
-    if (open.votes.has(host)) {
-      awaited += 1;
-      continue;
-    }
+/** The hosts that a round still waits for. */
+function missing<T>(state: Rounds<T>, open: Open<T>): string[] {
+  const hosts: string[] = [];
+  for (const [host, { incarnation }] of open.roster.hosts) {
     // A host that the newest placement has dropped is dead or gone.
-    if (state.roster.hosts.get(host)?.incarnation !== member.incarnation) continue;
-    if (state.liveness.awaited(host)) return;
+    if (open.votes.has(host) || state.roster.hosts.get(host)?.incarnation !== incarnation) continue;
+    if (state.liveness.awaited(host)) hosts.push(host);
   }
+  return hosts;
+}
+
+function closeIfComplete<T>(state: Rounds<T>, open: Open<T>, effects: RoundEffect<T>[]): void {
+  if (open.votes.size === 0 || behindPlacement(open) || missing(state, open).length > 0) return;
   // Where nobody is waited for, as after all of them stumbled, one vote is not enough to go by.
   const anybody = [...open.votes.keys()].some((host) => state.liveness.awaited(host));
-  if (awaited > 0 && (anybody || open.votes.size >= quorumOf(open.roster.hosts.size)))
-    close(state, open, 'complete', effects);
+  if (anybody || open.votes.size >= quorumOf(open.roster.hosts.size)) close(state, open, 'complete', effects);
 }
 
 function closeDue<T>(state: Rounds<T>, now: number, effects: RoundEffect<T>[]): void {
   const due = [...state.open.values()].filter((open) => open.due <= now).sort((a, b) => a.due - b.due);
-  let fell = false;
   for (const open of due) {
+    if (!state.open.has(open.key)) continue; // closed with one before it
+    const silent = [...open.roster.hosts.keys()].filter((host) => !open.votes.has(host));
     close(state, open, 'deadline', effects);
-    for (const host of open.roster.hosts.keys()) {
-      if (open.votes.has(host) || !state.liveness.missed(host)) continue;
-      effects.push({ type: 'behind', host });
-      fell = true;
-    }
+    countMisses(state, silent, effects);
   }
-  // Others that waited for the same host need not wait for their own deadlines.
-  if (fell) for (const open of [...state.open.values()]) closeIfComplete(state, open, effects);
 }
 
-function close<T>(
-  state: Rounds<T>,
-  open: Open<T>,
-  closedBy: 'complete' | 'deadline',
-  effects: RoundEffect<T>[],
-): void {
+function closeImpatiently<T>(state: Rounds<T>, now: number, effects: RoundEffect<T>[]): void {
+  for (const open of [...state.open.values()]) {
+    const hosts = open.roster.hosts.size;
+    if (!state.open.has(open.key) || behindPlacement(open) || open.votes.size < quorumOf(hosts)) continue;
+    // No safety is given up for speed: of four hosts all are waited for, since three would tolerate no liar.
+    if (toleratedBy(open.votes.size) < toleratedBy(hosts)) continue;
+    const slow = missing(state, open);
+    if (slow.some((host) => now - open.firstAt < state.liveness.patience(host))) continue;
+    close(state, open, 'patience', effects);
+    countMisses(state, slow, effects);
+  }
+}
+
+function countMisses<T>(state: Rounds<T>, hosts: readonly string[], effects: RoundEffect<T>[]): void {
+  const fallen = hosts.filter((host) => state.liveness.missed(host));
+  for (const host of fallen) effects.push({ type: 'behind', host });
+  // Rounds that wait for the same host need not wait for their own deadlines.
+  if (fallen.length > 0) for (const open of [...state.open.values()]) closeIfComplete(state, open, effects);
+}
+
+function close<T>(state: Rounds<T>, open: Open<T>, closedBy: ClosedBy, effects: RoundEffect<T>[]): void {
   state.open.delete(open.key);
   const votes = [...open.votes.values()].sort((a, b) => (a.host < b.host ? -1 : 1));
   for (const vote of votes) state.heldBytes -= vote.votes.length;
-  const { round, tag, roster, due } = open;
+  const { round, tag, roster, due, firstAt } = open;
   effects.push({
     type: 'close',
     round,
@@ -286,7 +310,7 @@ function close<T>(
     closedBy,
     degraded: votes.length < quorumOf(roster.hosts.size),
   });
-  const past = { due, epoch: round.epoch, roster, voted: new Set(open.votes.keys()) };
+  const past = { due, epoch: round.epoch, roster, voted: new Set(open.votes.keys()), firstAt };
   state.closed.set(open.key, past);
   if (state.closed.size <= MAX_CLOSED) return;
   for (const oldest of state.closed.keys()) {

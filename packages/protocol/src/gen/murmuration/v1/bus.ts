@@ -128,7 +128,7 @@ export interface Decision {
   /** Hosts whose votes were fused, and hosts of the placement. */
   voted: string[];
   expected: string[];
-  /** Why the round was closed: complete, deadline. */
+  /** Why the round was closed: complete, patience (a host was far slower than it usually is), deadline. */
   closedBy: string;
   /** Time spent in fusing, microseconds. */
   fuseUs: number;
