@@ -11,7 +11,7 @@ function person(points: Readonly<Record<number, readonly [number, number]>>, are
     const point = points[joint];
     return point === undefined ? { x: 0, y: 0, v: 0 } : { x: point[0], y: point[1], v: 2 };
   });
-  return { box: [0, 0, 100, 100], area, labels };
+  return { box: [0, 0, 100, 100], area, labels, crowd: false };
 }
 
 /** A pose that lies on the labels, moved where `moved` says. */
@@ -101,49 +101,65 @@ describe('average precision', () => {
   const far = { [LEFT_HIP]: [900, 900] } as const;
 
   it('is 1 where every person is found and nobody else', () => {
-    const images = [{ people: [first, second], poses: [pose(second), pose(first)] }];
+    const images = [{ ignored: [], people: [first, second], poses: [pose(second), pose(first)] }];
     expect(oksAp(images)).toBeCloseTo(1, 10);
   });
 
   it('reads precision at 101 recalls: half of the people found is 51 of them', () => {
-    const images = [{ people: [first, second], poses: [pose(first)] }];
+    const images = [{ ignored: [], people: [first, second], poses: [pose(first)] }];
     expect(averagePrecision(images, 0.5)).toBeCloseTo(51 / 101, 10);
   });
 
   it('pays for a surer pose that is wrong', () => {
     // By score: wrong, right. Precision is 1/2 at recall 1, so at every recall.
-    const images = [{ people: [second], poses: [pose(second, far, 0.9), pose(second, {}, 0.5)] }];
+    const images = [
+      { ignored: [], people: [second], poses: [pose(second, far, 0.9), pose(second, {}, 0.5)] },
+    ];
     expect(averagePrecision(images, 0.5)).toBeCloseTo(0.5, 10);
   });
 
   it('does not pay for a less sure one', () => {
-    const images = [{ people: [second], poses: [pose(second, far, 0.4), pose(second, {}, 0.5)] }];
+    const images = [
+      { ignored: [], people: [second], poses: [pose(second, far, 0.4), pose(second, {}, 0.5)] },
+    ];
     expect(averagePrecision(images, 0.5)).toBeCloseTo(1, 10);
   });
 
   it('gives a person to one pose only', () => {
     // right, wrong (the same again), right: precision 1, 1/2, 2/3 at recall 1/2, 1/2, 1.
     const again = pose(first, {}, 0.8);
-    const images = [{ people: [first, second], poses: [pose(first, {}, 0.9), again, pose(second, {}, 0.7)] }];
+    const images = [
+      { ignored: [], people: [first, second], poses: [pose(first, {}, 0.9), again, pose(second, {}, 0.7)] },
+    ];
     expect(averagePrecision(images, 0.5)).toBeCloseTo((51 + 50 * (2 / 3)) / 101, 10);
   });
 
   it('averages over the thresholds from 0.50 to 0.95', () => {
     // One hip, moved so that OKS is 0.72: found at 0.50, 0.55, 0.60, 0.65 and 0.70.
     const distance = Math.sqrt(-Math.log(0.72) * 2 * 10_000 * 0.214 * 0.214);
-    const images = [{ people: [second], poses: [pose(second, { [LEFT_HIP]: [distance, 0] })] }];
+    const images = [{ ignored: [], people: [second], poses: [pose(second, { [LEFT_HIP]: [distance, 0] })] }];
     expect(oksAp(images)).toBeCloseTo(0.5, 10);
   });
 
   it('sorts poses of all pictures together', () => {
     const images = [
-      { people: [first], poses: [pose(first, {}, 0.2)] },
-      { people: [], poses: [pose(first, {}, 0.9)] },
+      { ignored: [], people: [first], poses: [pose(first, {}, 0.2)] },
+      { ignored: [], people: [], poses: [pose(first, {}, 0.9)] },
     ];
     expect(averagePrecision(images, 0.5)).toBeCloseTo(0.5, 10);
   });
 
+  it('leaves out poses on people who are not labelled, unless they fit somebody who is', () => {
+    const crowd: Person = { ...person({}), box: [800, 800, 100, 100], crowd: true };
+    const inBox: Found = { score: 0.9, points: second.labels.map(() => [850, 850]) };
+    const images = [{ people: [second], ignored: [crowd], poses: [inBox, inBox, pose(second, {}, 0.5)] }];
+    expect(averagePrecision(images, 0.5)).toBeCloseTo(1, 10);
+    expect(
+      averagePrecision([{ ...images[0], people: [second], ignored: [], poses: images[0]?.poses ?? [] }], 0.5),
+    ).toBeCloseTo(1 / 3, 10);
+  });
+
   it('is null of nobody', () => {
-    expect(oksAp([{ people: [], poses: [] }])).toBeNull();
+    expect(oksAp([{ ignored: [], people: [], poses: [] }])).toBeNull();
   });
 });

@@ -35,6 +35,9 @@ describe('COCO annotations', () => {
     const crowd = { ...annotation, iscrowd: 1 };
     const pointless = { ...annotation, keypoints: keypoints([]) };
     expect(readCoco(file([crowd, pointless]))).toEqual([]);
+    const [image] = readCoco(file([crowd, annotation, pointless]));
+    expect(image?.people).toHaveLength(1);
+    expect(image?.ignored).toHaveLength(2);
   });
 
   it('take the box as the area where there is none', () => {

@@ -132,7 +132,7 @@ async function judge(
     poses.push(...(await detect(client, picture, part, path)).map(foundOf));
     latencies.push(performance.now() - began);
   }
-  return { people: image.people, poses };
+  return { people: image.people, ignored: image.ignored, poses };
 }
 
 async function detect(

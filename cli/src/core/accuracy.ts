@@ -70,25 +70,36 @@ export class Pck {
 
 /**
  * Object keypoint similarity as COCO defines it (https://cocodataset.org/#keypoints-eval): the mean over the labelled
- * joints of exp(-d^2 / (2 area k^2)), k = 2 sigma. 0 to 1.
+ * joints of exp(-d^2 / (2 area k^2)), k = 2 sigma. 0 to 1. Of somebody without labelled joints, `d` of every joint is its
+ * distance from the box widened by its size on each side.
  */
 export function oks(person: Person, pose: Found): number {
+  const labelled = person.labels.some((label) => label.v > 0);
   let sum = 0;
-  let labelled = 0;
+  let count = 0;
   for (const [joint, label] of person.labels.entries()) {
-    if (label.v === 0) continue;
+    if (labelled && label.v === 0) continue;
     const [x, y] = pose.points[joint] ?? [Number.NaN, Number.NaN];
+    const [dx, dy] = labelled ? [x - label.x, y - label.y] : outside(person.box, x, y);
     const k = 2 * (SIGMAS[joint] ?? 0.1);
-    const squared = (x - label.x) ** 2 + (y - label.y) ** 2;
+    const squared = dx * dx + dy * dy;
     sum += Number.isFinite(squared) ? Math.exp(-squared / (2 * k * k * (person.area + Number.EPSILON))) : 0;
-    labelled += 1;
+    count += 1;
   }
-  return labelled === 0 ? 0 : sum / labelled;
+  return sum / count;
+}
+
+function outside([left, top, width, height]: Person['box'], x: number, y: number): [number, number] {
+  const beyond = (at: number, from: number, size: number): number =>
+    Math.max(0, from - size - at) + Math.max(0, at - (from + 2 * size));
+  return [beyond(x, left, width), beyond(y, top, height)];
 }
 
 /** One picture's labelled people and the poses found in it. */
 export interface Judged {
   readonly people: readonly Person[];
+  /** A pose that fits one of them and nobody else counts neither for nor against. */
+  readonly ignored: readonly Person[];
   readonly poses: readonly Found[];
 }
 
@@ -121,21 +132,29 @@ export function averagePrecision(images: readonly Judged[], threshold: number): 
 }
 
 function matches(image: Judged, threshold: number): { score: number; right: boolean }[] {
-  const free = new Set(image.people);
+  const people = new Set(image.people);
+  const ignored = new Set(image.ignored);
   const poses = image.poses.toSorted((a, b) => b.score - a.score).slice(0, MAX_POSES);
-  return poses.map((pose) => {
-    let best: Person | null = null;
-    let similarity = threshold;
-    for (const person of free) {
-      const value = oks(person, pose);
-      if (value >= similarity) {
-        best = person;
-        similarity = value;
-      }
-    }
-    if (best !== null) free.delete(best);
-    return { score: pose.score, right: best !== null };
+  return poses.flatMap((pose): { score: number; right: boolean }[] => {
+    if (take(people, pose, threshold)) return [{ score: pose.score, right: true }];
+    return take(ignored, pose, threshold) ? [] : [{ score: pose.score, right: false }];
   });
+}
+
+/** Takes the person whom the pose fits best out of those who are free; false where it fits nobody well enough. */
+function take(free: Set<Person>, pose: Found, threshold: number): boolean {
+  let best: Person | null = null;
+  let similarity = threshold;
+  for (const person of free) {
+    const value = oks(person, pose);
+    if (value >= similarity) {
+      best = person;
+      similarity = value;
+    }
+  }
+  if (best === null) return false;
+  if (!best.crowd) free.delete(best); // a crowd has room for several
+  return true;
 }
 
 /** The mean of the average precisions at OKS 0.50, 0.55 ... 0.95; null without people. */

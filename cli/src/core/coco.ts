@@ -15,11 +15,15 @@ export interface Person {
   readonly area: number;
   /** 17, in COCO's order. */
   readonly labels: readonly Label[];
+  /** Several people under one label. */
+  readonly crowd: boolean;
 }
 
 export interface LabelledImage {
   readonly file: string;
   readonly people: readonly Person[];
+  /** Crowds and people without a labelled point: a pose that lies on one is neither right nor wrong. */
+  readonly ignored: readonly Person[];
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -35,8 +39,7 @@ function list(value: unknown, name: string): Json[] {
 }
 
 /**
- * Reads COCO keypoint annotations. Crowds and people without a labelled point are left out; pictures without anybody
- * left, too. @throws Fault ANNOTATIONS_INVALID
+ * Reads COCO keypoint annotations. Pictures without anybody who counts are left out. @throws Fault ANNOTATIONS_INVALID
  */
 export function readCoco(text: string): LabelledImage[] {
   let root: Json;
@@ -46,25 +49,31 @@ export function readCoco(text: string): LabelledImage[] {
     throw new Fault('ANNOTATIONS_INVALID', 'It is not JSON.', { cause });
   }
   const people = new Map<unknown, Person[]>();
+  const ignored = new Map<unknown, Person[]>();
   for (const annotation of list(root['annotations'], 'annotations')) {
-    const points = numbers(annotation['keypoints'], JOINTS.length * 3);
-    if (annotation['iscrowd'] === 1 || points === null) continue;
-    const labels = JOINTS.map((_, i) => ({
-      x: points[3 * i] ?? 0,
-      y: points[3 * i + 1] ?? 0,
-      v: points[3 * i + 2] ?? 0,
-    }));
-    if (labels.every((label) => label.v === 0)) continue;
-    const box = numbers(annotation['bbox'], 4) as [number, number, number, number] | null;
-    if (box === null) throw new Fault('ANNOTATIONS_INVALID', `Annotation ${annotation['id']} has no bbox.`);
-    const area = typeof annotation['area'] === 'number' ? annotation['area'] : box[2] * box[3];
+    const person = personOf(annotation);
+    const counts = !person.crowd && person.labels.some((label) => label.v > 0);
+    const kind = counts ? people : ignored;
     const image = annotation['image_id'];
-    people.set(image, [...(people.get(image) ?? []), { box, area, labels }]);
+    kind.set(image, [...(kind.get(image) ?? []), person]);
   }
   return list(root['images'], 'images').flatMap((image) => {
     const file = image['file_name'];
     if (typeof file !== 'string') throw new Fault('ANNOTATIONS_INVALID', 'An image has no file_name.');
     const those = people.get(image['id']);
-    return those === undefined ? [] : [{ file, people: those }];
+    return those === undefined ? [] : [{ file, people: those, ignored: ignored.get(image['id']) ?? [] }];
   });
+}
+
+function personOf(annotation: Json): Person {
+  const points = numbers(annotation['keypoints'], JOINTS.length * 3) ?? [];
+  const labels = JOINTS.map((_, i) => ({
+    x: points[3 * i] ?? 0,
+    y: points[3 * i + 1] ?? 0,
+    v: points[3 * i + 2] ?? 0,
+  }));
+  const box = numbers(annotation['bbox'], 4) as [number, number, number, number] | null;
+  if (box === null) throw new Fault('ANNOTATIONS_INVALID', `Annotation ${annotation['id']} has no bbox.`);
+  const area = typeof annotation['area'] === 'number' ? annotation['area'] : box[2] * box[3];
+  return { box, area, labels, crowd: annotation['iscrowd'] === 1 };
 }
