@@ -9,7 +9,10 @@ const workspace = join(here, '../../native');
 const target = process.env.CARGO_TARGET_DIR ?? join(workspace, 'target');
 const library = { darwin: 'libmurmuration_napi.dylib', win32: 'murmuration_napi.dll' }[process.platform];
 
-execFileSync('cargo', ['build', '--release', '--locked', '-p', 'murmuration-napi'], { cwd: workspace, stdio: 'inherit' });
+execFileSync('cargo', ['build', '--release', '--locked', '-p', 'murmuration-napi'], {
+  cwd: workspace,
+  stdio: 'inherit',
+});
 // Renamed into place: a running process keeps the file that it has mapped.
 const file = join(here, 'murmuration.node');
 copyFileSync(join(target, 'release', library ?? 'libmurmuration_napi.so'), `${file}.new`);
