@@ -8,7 +8,7 @@ import { ROOT, startSwarm, until } from '../support/index.js';
 import { type Up, up } from './up.js';
 
 const PICTURE = readFileSync(join(ROOT, 'samples', 'walkers', 'frame-00.jpg'));
-const BOXES = [{ x: 352, y: 0, width: 164, height: 396 }];
+const BOXES = [{ x: 363, y: 36, width: 134, height: 343 }];
 
 /** Sends a frame every 20 ms until told to stop; each outcome is "ok", "degraded" or an error's code. */
 function feed(client: Client): { stop(): Promise<string[]> } {
