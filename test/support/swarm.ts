@@ -97,7 +97,9 @@ export class TestSwarm {
 /** Starts a swarm and waits until it is ready. `await using swarm = await startSwarm(...)` ends it again. */
 export async function startSwarm(options: SwarmOptions = {}): Promise<TestSwarm> {
   const nats = await startNats();
-  const env = { MURMURATION_LOG: 'info', ...options.env };
+  // Wider windows than the services' own: a machine that is busy with tests may stall for a second, and a host that is
+  // declared dead for it says nothing about what most tests are after. Those that are after it set their own.
+  const env = { MURMURATION_LOG: 'info', SUSPECT_MS: '1500', DEAD_MS: '3000', ...options.env };
   const shared = { ...env, NATS_URL: nats.url };
   const addresses: string[] = [];
   const orchestrators: TestProcess[] = [];
