@@ -37,6 +37,8 @@ export class Readiness implements SwarmView {
   refusal(): Fault | null {
     if (!this.#bus.connected)
       return new Fault('BUS_UNREACHABLE', 'The connection to NATS is lost; it is being tried again.');
+    // A "no" is looked at anew: who was just told that the swarm is ready must not be refused until the next look.
+    this.#anyHost ||= this.#placements.any;
     return this.#anyHost ? null : new Fault('SWARM_NOT_READY', 'No host runs any squad.');
   }
 
