@@ -1,19 +1,10 @@
+import type { fuse } from '@murmuration/native';
 import { JOINTS, VOTE_VALUES } from '@murmuration/protocol/bus';
 import { SQUAD_VOTE_BYTES } from './core/admission.js';
 import type { Voice } from './core/weights.js';
 
-/** `packages/native`'s fuse: votes in, one pose out, all arrays the caller's. Returns how many liars are tolerated. */
-export type Fuse = (
-  weights: Float64Array,
-  counts: Uint32Array,
-  squadWeights: Float64Array,
-  votes: Uint16Array,
-  rhoMax: number,
-  joints: Float32Array,
-  depths: Uint32Array,
-  distances: Float32Array,
-  overruled: Uint8Array,
-) => number;
+/** The kernel's fuse, handed in so that whoever only wants the types need not have the kernel built. */
+export type Fuse = typeof fuse;
 
 /** One person as the hosts agree on it. Its arrays are used again for the next person. */
 export interface Fused {
